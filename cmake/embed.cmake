@@ -1,0 +1,13 @@
+# embed.cmake: writes OUT, a C file with the texts of the files in the list FILES as stdlib_files (see elaborate/library.h).
+set(body "")
+set(table "")
+set(count 0)
+foreach(file IN LISTS FILES)
+  get_filename_component(name "${file}" NAME)
+  file(READ "${file}" hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  string(APPEND body "static const char text${count}[] = {${bytes}0};\n")
+  string(APPEND table "    {\"${name}\", text${count}, sizeof text${count} - 1},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+file(WRITE "${OUT}" "/* generated from stdlib/ by cmake/embed.cmake */\n#include \"elaborate/library.h\"\n\n${body}\nconst struct library_file library_files[] = {\n${table}};\nconst unsigned library_count = ${count};\n")

@@ -1,0 +1,58 @@
+/* ganc.h: one compilation: its memory, names, source texts and diagnostics. Every stage is handed one. */
+#ifndef GANC_GANC_H
+#define GANC_GANC_H
+
+#include "base/arena.h"
+#include "base/vec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A place in a source text: `length` bytes from byte `at` of ganc->sources.at[file]. file 0 means nowhere. */
+struct span {
+    uint32_t file, at, length;
+};
+
+struct source {
+    const char *name; /* as the user gave it, or <stdlib/layers.gan> for the embedded library */
+    const char *text; /* ends in a zero byte; may hold others */
+    size_t length;
+    bool library;     /* part of the standard library */
+    VEC(uint32_t) lines; /* offset of each line's first byte */
+};
+
+struct definition { /* -D name=value */
+    const char *name, *value;
+    bool used;
+};
+
+struct diagnostics; /* base/diag.h */
+struct interner;
+struct rules;       /* differentiate/rule.h */
+
+struct ganc {
+    struct arena *mem; /* the compilation's lifetime */
+    struct interner *names;
+    VEC(struct source *) sources; /* [0] is NULL */
+    struct diagnostics *diagnostics;
+    const struct rules *rules;    /* of the library's derivatives and rewrites; read at first use */
+    VEC(struct definition) definitions; /* -D */
+    bool f64;                     /* --dtype f64 */
+    bool check_bounds;            /* --check=bounds */
+    const char *cpu;              /* --cpu=NAME, NULL for the host's */
+};
+
+struct ganc *ganc_new(void);
+void ganc_free(struct ganc *g);
+
+/* Names: equal texts give the same pointer, so names are compared by ==. */
+const char *intern(struct ganc *g, const char *text);
+const char *intern_bytes(struct ganc *g, const char *text, size_t length);
+
+/* Source texts. source_read reports E0001 and returns NULL where the file cannot be read. */
+struct source *source_read(struct ganc *g, const char *path, uint32_t *file);
+struct source *source_add(struct ganc *g, const char *name, const char *text, size_t length, uint32_t *file);
+void source_place(const struct source *s, uint32_t at, uint32_t *line, uint32_t *column); /* both from 1; columns count code points */
+struct span span_join(struct span a, struct span b); /* from the start of a to the end of b; same file */
+
+#endif

@@ -1,0 +1,65 @@
+/* driver.c: see driver.h. */
+#include "driver.h"
+
+#include "base/buffer.h"
+#include "differentiate/differentiate.h"
+#include "elaborate/elaborate.h"
+#include "passes/passes.h"
+
+#include <string.h>
+
+const char *const stage_names[STAGE_COUNT] = {"ast", "graph", "grad", "opt", "kernels", "plan", "llvm", "asm", "obj", "dot"};
+
+static const char *model_name(struct ganc *g, const char *path)
+{
+    const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path, *dot = strrchr(base, '.');
+    return arena_string(g->mem, base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
+}
+
+static bool read_model(struct compilation *c, enum stage_id last)
+{
+    uint32_t file;
+    struct source *s = source_read(c->g, c->path, &file);
+    if (!s) return false;
+    if (program_is_text(s->text, s->length)) {
+        c->program = program_parse(c->g, file);
+        if (c->program && last == AT_AST) diag(c->g, E0005, (struct span){0}, "ast", "the file is a text of a later stage");
+        return c->program && last != AT_AST;
+    }
+    c->tree = ast_parse(c->g, file, false);
+    if (!c->tree || diag_errors(c->g)) return false;
+    if (last == AT_AST) return true;
+    c->program = elaborate(c->g, c->tree, model_name(c->g, c->path));
+    return c->program != NULL;
+}
+
+bool compile(struct compilation *c, enum stage_id last)
+{
+    if (!read_model(c, last)) return false;
+    if (last == AT_AST || last == AT_GRAPH) return true;
+    if (c->program->stage == STAGE_GRAPH && !differentiate(c->g, c->program)) return false;
+    if (last == AT_GRAD) return true;
+    if (c->program->stage == STAGE_GRAD && !passes_run(c->g, c->program, c->after, c->off.at, c->off.n)) return false;
+    if (last == AT_OPT || last == AT_DOT) return true;
+    c->kernels = kernels_make(c->g, c->program);
+    if (!c->kernels || diag_errors(c->g)) return false;
+    if (last != AT_OBJ) return true;
+    return codegen_object(c->g, c->kernels, &c->object);
+}
+
+void stage_print(struct compilation *c, enum stage_id stage, struct buffer *to)
+{
+    switch (stage) {
+    case AT_AST: ast_print(to, c->g, c->tree); break;
+    case AT_GRAPH:
+    case AT_GRAD:
+    case AT_OPT: program_print(to, c->g, c->program); break;
+    case AT_KERNELS: kernels_print(to, c->g, c->kernels); break;
+    case AT_PLAN: plan_print(to, c->g, c->kernels); break;
+    case AT_LLVM: codegen_print_llvm(c->g, c->kernels, to); break;
+    case AT_ASM: codegen_print_asm(c->g, c->kernels, to); break;
+    case AT_OBJ: buffer_bytes(to, c->object.bytes, c->object.length); break;
+    case AT_DOT: program_dot(to, c->g, c->program); break;
+    case STAGE_COUNT: break;
+    }
+}

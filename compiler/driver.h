@@ -1,0 +1,31 @@
+/* driver.h: the stages in order, from a file to an object, and what prints each. */
+#ifndef GANC_DRIVER_H
+#define GANC_DRIVER_H
+
+#include "base/diag.h"
+#include "codegen/codegen.h"
+#include "graph/program.h"
+#include "schedule/kernels.h"
+#include "syntax/ast.h"
+
+struct compilation {
+    struct ganc *g;
+    const char *path;      /* of the model, as given */
+    const char *after;     /* --after=PASS, or NULL */
+    VEC(const char *) off; /* --no-pass=NAME */
+    struct ast *tree;      /* NULL where a text of the compiler was given */
+    struct program *program;
+    struct kernels *kernels;
+    struct object object;
+};
+
+enum stage_id { AT_AST, AT_GRAPH, AT_GRAD, AT_OPT, AT_KERNELS, AT_PLAN, AT_LLVM, AT_ASM, AT_OBJ, AT_DOT, STAGE_COUNT };
+
+extern const char *const stage_names[STAGE_COUNT];
+
+/* Runs the stages up to `last`; false where there were errors (diagnostics are collected, not printed). A file may
+ * hold a model, or a text of the stages graph, grad, opt, from which the rest goes on. */
+bool compile(struct compilation *c, enum stage_id last);
+void stage_print(struct compilation *c, enum stage_id stage, struct buffer *to);
+
+#endif

@@ -1,0 +1,371 @@
+/* call.c: calls: arguments to parameters, functions inlined, layers instantiated, nets applied. */
+#include "elaborate/internal.h"
+
+#include <string.h>
+
+#define CALL_DEPTH 200
+
+bool arguments_evaluate(struct elaboration *e, struct environment *env, const struct value *first, struct span first_span,
+                        const struct ast *args, struct span span, struct arguments *out)
+{
+    *out = (struct arguments){.span = span};
+    bool good = true;
+    if (first) {
+        vec_push(e->g->mem, &out->positional, *first);
+        vec_push(e->g->mem, &out->spans, first_span);
+    }
+    for (uint32_t i = 0; args && i < args->n; i++) {
+        const struct ast *a = args->kids[i];
+        if (a->kids[0]->kind == A_EXCEPT) {
+            diag(e->g, E0901, a->span, "a part of a net as an argument");
+            good = false;
+            continue;
+        }
+        struct value v = value_read(e, evaluate(e, env, a->kids[0]), a->kids[0]->span);
+        if (v.kind == VALUE_ERROR) good = false;
+        if (a->name) {
+            for (uint32_t k = 0; k < out->named.n; k++)
+                if (out->named.at[k]->name == a->name) {
+                    diag(e->g, E0405, a->span, a->name);
+                    good = false;
+                }
+            vec_push(e->g->mem, &out->named, a);
+            vec_push(e->g->mem, &out->named_values, v);
+        } else if (out->named.n) {
+            diag(e->g, E0417, a->span);
+            good = false;
+        } else {
+            vec_push(e->g->mem, &out->positional, v);
+            vec_push(e->g->mem, &out->spans, a->kids[0]->span);
+        }
+    }
+    return good;
+}
+
+/* Binds parameter p to v in env, its shape pattern included. */
+static bool bind_parameter(struct elaboration *e, struct environment *env, const struct ast *p, struct value v, struct span at)
+{
+    if (p->kids[0]) {
+        struct type t = type_scalar();
+        if (v.kind == VALUE_NODE) t = v.node->type;
+        else if (!value_is_scalar(&v)) {
+            diag(e->g, E0401, at, "a tensor", value_describe(e, &v));
+            call_notes(e);
+            return false;
+        }
+        if (p->kids[0]->kind == A_SHAPE && p->kids[0]->n == 0 && v.kind == VALUE_NODE) { /* [1] serves where [] is wanted */
+            v = value_scalar(e, v, at, p->name);
+            if (v.kind == VALUE_ERROR) return false;
+        } else if (!match_shape(e, env, p->kids[0], t, at, p->name)) return false;
+    }
+    environment_bind(e, env, p->name, v);
+    return true;
+}
+
+bool parameters_bind(struct elaboration *e, struct environment *env, const struct ast *parameters, uint32_t from, struct arguments *args,
+                     const char *what, struct span declared)
+{
+    uint32_t taken = 0;
+    uint32_t room = parameters->n - from;
+    if (args->positional.n > room) {
+        diag(e->g, E0403, args->span, what, (int)room, (int)args->positional.n);
+        if (declared.file) diag_note(e->g, declared, "%s is declared here", what);
+        return false;
+    }
+    for (uint32_t k = 0; k < args->named.n; k++) {
+        const char *known[64];
+        uint32_t n = 0;
+        int position = -1;
+        for (uint32_t i = from; i < parameters->n; i++) {
+            if (n < 64) known[n++] = parameters->kids[i]->name;
+            if (parameters->kids[i]->name == args->named.at[k]->name) position = (int)i;
+        }
+        if (position < 0) {
+            diag(e->g, E0404, args->named.at[k]->span, what, args->named.at[k]->name);
+            const char *near = nearest_name(args->named.at[k]->name, known, n);
+            if (near) diag_help(e->g, "did you mean %s?", near);
+            else if (declared.file) diag_note(e->g, declared, "%s is declared here", what);
+            return false;
+        }
+        if ((uint32_t)position - from < args->positional.n) {
+            diag(e->g, E0405, args->named.at[k]->span, args->named.at[k]->name);
+            return false;
+        }
+    }
+    for (uint32_t i = from; i < parameters->n; i++) {
+        const struct ast *p = parameters->kids[i];
+        struct value v = {0};
+        struct span at = args->span;
+        bool found = false;
+        if (taken < args->positional.n) {
+            v = args->positional.at[taken];
+            at = args->spans.at[taken++];
+            found = true;
+        }
+        for (uint32_t k = 0; k < args->named.n && !found; k++)
+            if (args->named.at[k]->name == p->name) {
+                v = args->named_values.at[k];
+                at = args->named.at[k]->kids[0]->span;
+                found = true;
+            }
+        if (!found && p->kids[1] && !(p->flags & AST_TILDE)) {
+            v = value_read(e, evaluate(e, env, p->kids[1]), p->kids[1]->span);
+            at = p->kids[1]->span;
+            found = true;
+        }
+        if (!found) {
+            diag(e->g, E0406, args->span, what, p->name);
+            if (declared.file) diag_note(e->g, declared, "%s is declared here", what);
+            return false;
+        }
+        if (v.kind == VALUE_ERROR || !bind_parameter(e, env, p, v, at)) return false;
+    }
+    return true;
+}
+
+static void call_enter(struct elaboration *e, struct call *c, const char *what, struct arguments *args)
+{
+    *c = (struct call){.what = what, .span = args->span, .outer = e->calls};
+    if (args->positional.n) c->argument = args->positional.at[0];
+    e->calls = c;
+    e->depth++;
+}
+
+static void call_leave(struct elaboration *e)
+{
+    e->calls = e->calls->outer;
+    e->depth--;
+}
+
+static struct memo *memo_find(struct elaboration *e, const struct declaration *d, struct arguments *args)
+{
+    if (args->named.n) return NULL;
+    for (uint32_t i = 0; i < e->memos.n; i++) {
+        struct memo *m = &e->memos.at[i];
+        if (m->callee != d || m->training != e->training || m->n != args->positional.n) continue;
+        bool same = true;
+        for (uint32_t k = 0; k < m->n && same; k++) same = value_equal(&m->arguments[k], &args->positional.at[k]);
+        if (same) return m;
+    }
+    return NULL;
+}
+
+static void memo_add(struct elaboration *e, const struct declaration *d, struct arguments *args, struct value result)
+{
+    if (args->named.n || result.kind != VALUE_NODE) return;
+    vec_push(e->g->mem, &e->memos, (struct memo){.callee = d, .training = e->training, .n = args->positional.n,
+             .arguments = arena_copy(e->g->mem, args->positional.at, args->positional.n * sizeof(struct value)), .result = result});
+}
+
+static struct value call_function(struct elaboration *e, const struct declaration *d, struct arguments *args)
+{
+    /* the same function of the same values is the same value: what it draws is drawn once. Not where it makes or sets tensors:
+     * a layer's call site makes new parameters each time. */
+    struct memo *m = e->graph ? memo_find(e, d, args) : NULL;
+    if (m) return m->result;
+    struct environment *env = NEW(e->g->mem, struct environment);
+    struct call c;
+    call_enter(e, &c, d->name, args);
+    uint32_t touched = e->touched;
+    struct value v = value_error();
+    if (parameters_bind(e, env, d->ast->kids[0], 0, args, d->name, d->ast->name_span)) v = value_read(e, evaluate(e, env, d->ast->kids[1]), d->ast->kids[1]->span);
+    if (v.kind == VALUE_ERROR && v.text) diag(e->g, E0409, d->ast->span), v = value_error();
+    call_leave(e);
+    if (touched == e->touched && e->graph) memo_add(e, d, args, v);
+    return v;
+}
+
+static struct value check_output(struct elaboration *e, struct environment *env, const struct ast *shape, struct value v, const struct ast *body, const char *what)
+{
+    if (v.kind == VALUE_ERROR) {
+        if (v.text) diag(e->g, E0409, body->span);
+        return value_error();
+    }
+    if (!shape) return v;
+    struct node *n = value_to_node(e, v, body->span);
+    if (!n) return value_error();
+    if (shape->kind == A_SHAPE && shape->n == 0) n = node_scalar(e, n);
+    struct span at = body->kind == A_BLOCK && body->n ? body->kids[body->n - 1]->span : body->span;
+    if (!match_shape(e, env, shape, n->type, at, arena_format(e->g->mem, "the result of %s", what))) return value_error();
+    return value_node(e, n);
+}
+
+static struct value call_layer(struct elaboration *e, const struct declaration *d, struct arguments *args)
+{
+    if (!e->instance) {
+        diag(e->g, E0418, args->span, d->name);
+        return value_error();
+    }
+    e->touched++;
+    uint32_t number = 0;
+    struct instance *outer = e->instance;
+    uint32_t i = 0;
+    while (i < outer->counts.n && outer->counts.at[i].name != d->name) i++;
+    if (i == outer->counts.n) {
+        vec_push(e->g->mem, &outer->counts, (__typeof__(*outer->counts.at)){d->name, 0});
+    }
+    number = ++outer->counts.at[i].n;
+    struct instance *own = NEW(e->g->mem, struct instance);
+    own->path = arena_format(e->g->mem, "%s.%s%u", outer->path, d->name, number);
+    own->outer = outer;
+    struct environment *env = NEW(e->g->mem, struct environment);
+    struct call c;
+    call_enter(e, &c, d->name, args);
+    struct value v = value_error();
+    if (parameters_bind(e, env, d->ast->kids[0], 0, args, d->name, d->ast->name_span)) {
+        e->instance = own;
+        v = evaluate_block(e, env, d->ast->kids[2]);
+        e->instance = outer;
+        v = check_output(e, env, d->ast->kids[1], v, d->ast->kids[2], d->name);
+    }
+    call_leave(e);
+    if (v.kind == VALUE_NODE && !v.node->name && v.home == e->graph) v.node->name = intern(e->g, own->path);
+    return v;
+}
+
+/* Do the arguments have the shapes that the net declares? E0203 says both, and where the net is. */
+static bool check_net_inputs(struct elaboration *e, const struct declaration *d, struct arguments *args)
+{
+    const struct net_info *net = &e->p->nets.at[d->index];
+    if (args->named.n) {
+        diag(e->g, E0404, args->named.at[0]->span, d->name, args->named.at[0]->name);
+        return false;
+    }
+    if (args->positional.n != net->inputs.n) {
+        diag(e->g, E0403, args->span, d->name, (int)net->inputs.n, (int)args->positional.n);
+        diag_note(e->g, d->ast->name_span, "%s is declared here", d->name);
+        return false;
+    }
+    for (uint32_t i = 0; i < net->inputs.n; i++) {
+        struct value *v = &args->positional.at[i];
+        struct node *n = value_to_node(e, *v, args->spans.at[i]);
+        if (!n) return false;
+        struct type want = net->inputs.at[i].type;
+        if (want.rank == 0) n = node_scalar(e, n);
+        want.batched = n->type.batched;
+        if (!type_equal(want, n->type)) {
+            struct buffer b = {0};
+            const char *giver = "the argument";
+            if (n->name) giver = n->name;
+            diag(e->g, E0203, args->spans.at[i], d->name, type_text(e, want), giver, type_text(e, n->type));
+            buffer_free(&b);
+            diag_note(e->g, d->ast->name_span, "%s is declared here, %s having the shape %s", d->name, net->inputs.at[i].name, type_text(e, want));
+            if (type_elements(want) == type_elements(n->type) && want.rank == 1) diag_help(e->g, "flatten it first: %s(... |> flatten)", d->name);
+            call_notes(e);
+            return false;
+        }
+        *v = value_node(e, n);
+    }
+    return true;
+}
+
+struct value apply_net(struct elaboration *e, const struct declaration *d, struct arguments *args, struct span span)
+{
+    if (!e->graph) {
+        diag(e->g, E0502, span, d->name);
+        return value_error();
+    }
+    if (!e->p->nets.at[d->index].name) return value_error(); /* its declaration had an error */
+    for (uint32_t i = 0; i < e->nets.n; i++)
+        if (e->nets.at[i] == d->index) {
+            diag(e->g, E0303, span, d->name);
+            return value_error();
+        }
+    e->touched++;
+    if (!check_net_inputs(e, d, args)) return value_error();
+    struct memo *m = memo_find(e, d, args);
+    if (m) return m->result;
+
+    struct instance own = {.path = d->name}, *outer_instance = e->instance;
+    struct environment *env = NEW(e->g->mem, struct environment);
+    const struct ast *parameters = d->ast->kids[0];
+    for (uint32_t i = 0; i < parameters->n; i++) {
+        const struct ast *p = parameters->kids[i];
+        environment_bind(e, env, p->name, args->positional.at[i]);
+        if (p->kids[0]) { /* `x : [h, w, c]` names sizes */
+            struct type t = args->positional.at[i].node->type;
+            t.batched = false;
+            if (!match_shape(e, env, p->kids[0], t, args->spans.at[i], p->name)) return value_error();
+        }
+    }
+    uint32_t application = e->current_application;
+    bool outermost = application == UINT32_MAX;
+    if (outermost) {
+        e->current_application = e->applications.n;
+        vec_push(e->g->mem, &e->applications, (struct application){0});
+    }
+    struct call c;
+    call_enter(e, &c, d->name, args);
+    e->instance = &own;
+    vec_push(e->g->mem, &e->nets, d->index);
+    struct value v = evaluate_block(e, env, d->ast->kids[2]);
+    v = check_output(e, env, d->ast->kids[1], v, d->ast->kids[2], d->name);
+    e->nets.n--;
+    e->instance = outer_instance;
+    call_leave(e);
+    if (outermost) {
+        if (v.kind == VALUE_NODE) e->applications.at[e->current_application].result = v.node;
+        e->current_application = application;
+    }
+    if (v.kind == VALUE_NODE && v.home == e->graph) {
+        struct value named = v;
+        if (named.node->name == NULL && named.node->op != OP_tensor) named.node->name = d->name;
+        memo_add(e, d, args, v);
+    }
+    return v;
+}
+
+struct value call(struct elaboration *e, struct value f, struct arguments *args, struct span span)
+{
+    if (f.kind == VALUE_ERROR) return f;
+    if (e->depth > CALL_DEPTH) {
+        diag(e->g, E0412, span, CALL_DEPTH);
+        return value_error();
+    }
+    switch (f.kind) {
+    case VALUE_OPERATION: {
+        uint32_t want = (uint32_t)op_info[f.op].operands;
+        const char *name = op_info[f.op].name;
+        if (args->named.n) {
+            diag(e->g, E0404, args->named.at[0]->span, name, args->named.at[0]->name);
+            return value_error();
+        }
+        bool folds = (f.op == OP_max || f.op == OP_min) && args->positional.n > 2;
+        if (args->positional.n != want && !folds) {
+            diag(e->g, E0403, span, name, (int)want, (int)args->positional.n);
+            return value_error();
+        }
+        if (!folds) return arithmetic_map(e, f.op, want, args->positional.at, span);
+        struct value v = args->positional.at[0];
+        for (uint32_t i = 1; i < args->positional.n && v.kind != VALUE_ERROR; i++) v = arithmetic_map(e, f.op, 2, (struct value[]){v, args->positional.at[i]}, span);
+        return v;
+    }
+    case VALUE_BUILTIN: return builtin_call(e, f.builtin, args, span);
+    case VALUE_FUNCTION:
+        switch (f.declaration->kind) {
+        case A_FN: return call_function(e, f.declaration, args);
+        case A_LAYER: return call_layer(e, f.declaration, args);
+        case A_NET: return apply_net(e, f.declaration, args, span);
+        case A_OPTIMIZER: {
+            struct optimizer_value *o = NEW(e->g->mem, struct optimizer_value);
+            *o = (struct optimizer_value){.declaration = f.declaration};
+            return (struct value){.kind = VALUE_OPTIMIZER, .optimizer = o};
+        }
+        default: break;
+        }
+        break;
+    default: break;
+    }
+    diag(e->g, E0407, span, value_describe(e, &f));
+    return value_error();
+}
+
+struct value call_with(struct elaboration *e, struct value f, uint32_t n, const struct value *positional, struct span span)
+{
+    struct arguments args = {.span = span};
+    for (uint32_t i = 0; i < n; i++) {
+        vec_push(e->g->mem, &args.positional, positional[i]);
+        vec_push(e->g->mem, &args.spans, span);
+    }
+    return call(e, f, &args, span);
+}

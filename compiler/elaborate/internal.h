@@ -1,0 +1,235 @@
+/* internal.h: what the files of elaborate/ share: the elaboration's state, and each file's functions. */
+#ifndef GANC_ELABORATE_INTERNAL_H
+#define GANC_ELABORATE_INTERNAL_H
+
+#include "base/buffer.h"
+#include "base/diag.h"
+#include "elaborate/elaborate.h"
+#include "elaborate/value.h"
+
+/* A declaration at the top of a file. Names are looked up from the file that mentions them: a user's file sees its own
+ * declarations first, then the library's; the library sees only itself. */
+struct declaration {
+    enum ast_kind kind;
+    const char *name;
+    const struct ast *ast;
+    bool library;
+    uint32_t index;                  /* SETTING: program->settings; PRIOR: priors; NET: nets; STATE: tensors; DATA: the first of its program->data */
+    bool busy;                       /* being evaluated: a declaration that needs itself is an error */
+    bool evaluated;
+    struct value value;
+};
+
+/* Local names: innermost first. A call starts a new chain. */
+struct binding {
+    const char *name;
+    struct value value;
+    bool var;                        /* may be assigned */
+    uint32_t hidden_in;              /* bound by the E of this depth: an inner E may not mention it */
+    struct binding *next;
+};
+
+struct environment {
+    struct binding *names;
+    struct environment *outer;       /* the enclosing block of the same body */
+};
+
+/* An application of a layer or net under way: where its tensors get their names. */
+struct instance {
+    const char *path;                /* "G", "D.maxout1.dense1" */
+    VEC(struct { const char *name; uint32_t n; }) counts; /* layers of each name so far */
+    struct instance *outer;
+};
+
+struct call { /* for notes: which calls led here */
+    const char *what;
+    struct span span;
+    struct value argument;           /* its first, for its shape */
+    struct call *outer;
+};
+
+struct memo {
+    const struct declaration *callee;
+    bool training;
+    uint32_t n;
+    const struct value *arguments;
+    struct value result;
+};
+
+struct draw { /* what E, sample or a let bound a name to, in this statement */
+    const char *name;
+    struct value source;
+    struct type shape;
+    struct value result;
+};
+
+struct expectation {                 /* an E's result and the draws of data it made */
+    struct node *result;
+    VEC(struct node *) data;
+};
+
+struct application {                 /* of a net that set states */
+    struct node *result;
+};
+
+struct state_change {
+    uint32_t tensor, application;
+    struct node *value;
+    struct span span;
+};
+
+/* One optimizer with its own states: written in place (key: the statement's node), or shared (key: the declaration). */
+struct optimizer_instance {
+    const void *key;
+    const char *declared; /* the optimizer's name */
+    const char *path;     /* "adam", "adam2": prefix of its states' names */
+    uint32_t counter;     /* of its updates; a shared one counts each tensor apart (shared_counters) */
+};
+
+/* A shared optimizer counts the updates of each tensor apart. */
+struct shared_counter {
+    const struct declaration *optimizer;
+    uint32_t tensor, counter;
+};
+
+struct elaboration {
+    struct ganc *g;
+    struct program *p;
+    const struct ast *file;
+    VEC(struct declaration *) user, library;
+    bool restart;                    /* a setting turned out to be fixed: elaborate again */
+    VEC(const char *) fixed;         /* settings that shapes, loops, compile-time ifs or batches use */
+
+    /* of the graph being built */
+    struct graph *graph, *init;
+    bool training;
+    struct node **tensor_nodes;      /* by tensor: this graph's node, or NULL */
+    struct node **state_nodes;       /* by tensor: the value that a state has now, or NULL for the tensor's own */
+    uint32_t tensor_capacity;
+    VEC(struct memo) memos;
+    VEC(struct draw) draws;
+    VEC(struct expectation) expectations;
+    VEC(struct application) applications;
+    VEC(struct state_change) changes;
+    VEC(uint32_t) skipped;           /* applications whose states do not count: they stand in summands left out */
+    uint32_t current_application;    /* UINT32_MAX: outside */
+    uint32_t data_draws;             /* draw numbers in use in this graph */
+
+    /* of the place in the text */
+    struct instance *instance;
+    VEC(uint32_t) nets;              /* nets being applied, outermost first */
+    struct call *calls;
+    uint32_t depth;                  /* of calls: bounded */
+    uint32_t expectation_depth;
+    uint32_t touched;                /* counts uses of parameters and states: a call that touches any is not remembered */
+    uint32_t counter;                /* of the optimizer at work, for `updates`; UINT32_MAX: none */
+    const char *optimizer_path;      /* the optimizer instance at work: prefix of its states' names; NULL outside */
+    uint32_t optimizer_of;           /* the parameter it works on */
+
+    /* of the schedule */
+    struct train *train;             /* the block being built, or NULL */
+    VEC(struct optimizer_instance *) optimizers; /* so far: for the names of their states */
+    VEC(struct shared_counter) shared_counters;
+};
+
+/* values.c */
+struct value value_error(void);
+struct value value_number(double x);
+struct value value_boolean(bool b);
+struct value value_string(const char *text);
+struct value value_schedule(const struct sexpr *s); /* a number where it folds to one */
+struct value value_node(struct elaboration *e, struct node *n); /* VALUE_ERROR where n is NULL */
+struct value value_shape(struct type t);
+bool value_equal(const struct value *a, const struct value *b); /* certainly the same: for memos and draws */
+bool value_is_scalar(const struct value *v);                   /* NUMBER, BOOLEAN, SCHEDULE */
+const char *value_describe(struct elaboration *e, const struct value *v); /* "a tensor [784]", "a distribution" */
+const char *type_text(struct elaboration *e, struct type t);
+struct node *value_to_node(struct elaboration *e, struct value v, struct span span); /* NULL after reporting */
+struct value value_read(struct elaboration *e, struct value v, struct span span);    /* a STATE becomes its present NODE */
+const struct sexpr *value_to_sexpr(struct elaboration *e, struct value v, struct span span); /* NULL after reporting */
+bool value_to_number(struct elaboration *e, struct value v, struct span span, double *x);    /* fixes settings */
+bool value_to_integer(struct elaboration *e, struct value v, struct span span, const char *what, int64_t least, int64_t *x);
+bool value_to_boolean(struct elaboration *e, struct value v, struct span span, bool *b);     /* at compile time */
+struct node *node_scalar(struct elaboration *e, struct node *n); /* one element becomes []; else n */
+struct value value_scalar(struct elaboration *e, struct value v, struct span span, const char *what); /* a scalar is wanted */
+
+/* scope.c */
+void scope_declare(struct elaboration *e);
+const struct declaration *scope_find(struct elaboration *e, const char *name, struct span from);
+struct value scope_value(struct elaboration *e, struct environment *env, const struct ast *name);
+struct binding *environment_find(struct environment *env, const char *name);
+struct binding *environment_bind(struct elaboration *e, struct environment *env, const char *name, struct value v);
+struct value declaration_value(struct elaboration *e, struct declaration *d, struct span from);
+uint32_t scope_names(struct elaboration *e, struct environment *env, struct span from, const char ***names);
+
+/* arithmetic.c */
+struct value arithmetic_map(struct elaboration *e, enum op op, uint32_t n, const struct value *x, struct span span);
+struct value arithmetic_binary(struct elaboration *e, const char *operator, struct value a, struct value b, struct span span);
+struct value arithmetic_not(struct elaboration *e, struct value a, struct span span);
+struct value arithmetic_matmul(struct elaboration *e, struct value a, struct value b, struct span span);
+struct node *node_make(struct elaboration *e, enum op op, uint32_t n, struct node *const *x, const struct node *like, struct span span);
+void call_notes(struct elaboration *e); /* adds the chain of calls to the diagnostic just reported */
+
+/* expression.c */
+struct value evaluate(struct elaboration *e, struct environment *env, const struct ast *a);
+struct value evaluate_block(struct elaboration *e, struct environment *outer, const struct ast *block);
+bool evaluate_statement(struct elaboration *e, struct environment *env, const struct ast *s, struct value *result); /* false after an error that ends the block */
+struct value evaluate_piped(struct elaboration *e, struct environment *env, struct value first, struct span first_span, const struct ast *right); /* first |> right */
+bool evaluate_shape(struct elaboration *e, struct environment *env, const struct ast *shape, struct type *out); /* every dimension known */
+bool match_shape(struct elaboration *e, struct environment *env, const struct ast *shape, struct type t, struct span at, const char *what); /* binds unknown names */
+bool evaluate_index(struct elaboration *e, struct environment *env, const struct ast *a, struct value base, struct value *out);
+
+/* call.c */
+struct arguments { /* of a call, evaluated: positional first */
+    VEC(struct value) positional;
+    VEC(struct span) spans;
+    VEC(const struct ast *) named; /* ARGUMENT nodes with a name */
+    VEC(struct value) named_values;
+    struct span span;
+};
+bool arguments_evaluate(struct elaboration *e, struct environment *env, const struct value *first, struct span first_span, const struct ast *args, struct span span, struct arguments *out);
+struct value call(struct elaboration *e, struct value callee, struct arguments *args, struct span span);
+struct value call_with(struct elaboration *e, struct value callee, uint32_t n, const struct value *positional, struct span span);
+bool parameters_bind(struct elaboration *e, struct environment *env, const struct ast *parameters, uint32_t from, struct arguments *args, const char *what, struct span declared);
+struct value apply_net(struct elaboration *e, const struct declaration *d, struct arguments *args, struct span span);
+
+/* builtin.c */
+const struct builtin *builtin_find(const char *name);
+uint32_t builtin_names(const char **names, uint32_t capacity);
+struct value builtin_call(struct elaboration *e, const struct builtin *b, struct arguments *args, struct span span);
+
+/* draw.c */
+struct value draw_source(struct elaboration *e, const char *name, struct value source, const struct type *shape, bool fresh, struct span span);
+struct node *draw_distribution(struct elaboration *e, const struct distribution *d, struct type t, struct span span);
+struct value evaluate_expectation(struct elaboration *e, struct environment *env, const struct ast *a);
+struct value evaluate_sample(struct elaboration *e, struct environment *env, const struct ast *a);
+
+/* tensors.c */
+uint32_t tensor_declare(struct elaboration *e, const char *name, enum tensor_kind kind, struct type t, int32_t of, struct span span, bool *made);
+struct node *tensor_node(struct elaboration *e, uint32_t tensor, struct span span);
+struct node *tensor_value(struct elaboration *e, uint32_t tensor, struct span span);
+void tensor_set(struct elaboration *e, uint32_t tensor, struct node *value, struct span span);
+bool declare_tensor_statement(struct elaboration *e, struct environment *env, const struct ast *s);
+void tensor_initialise(struct elaboration *e, struct environment *env, uint32_t tensor, const struct ast *value, bool tilde, struct span span);
+struct node *node_import(struct elaboration *e, struct node *n, struct span span); /* into e->graph, from another */
+
+/* graphs.c */
+struct graph *graph_begin(struct elaboration *e, enum graph_kind kind, int64_t batch, struct span span); /* e->graph = it, nothing remembered */
+void graph_finish(struct elaboration *e, struct graph *graph, const char *name); /* appends it to the program */
+uint32_t result_add(struct elaboration *e, const char *name);
+const char *expression_text(struct elaboration *e, const struct ast *a);
+
+/* train.c, optimize.c, parts.c, declare.c, check.c */
+void train_build(struct elaboration *e, const struct declaration *d);
+void optimize_build(struct elaboration *e, struct environment *env, const struct ast *const *statements, uint32_t n, struct span span, struct schedule *into);
+void project_build(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule *into);
+bool parts_tensors(struct elaboration *e, const struct ast *parts, bool *marked); /* marked[tensor] for parameters named; reports */
+bool part_tensors(struct elaboration *e, const struct ast *path, const struct ast *except, bool *marked);
+void declare_settings(struct elaboration *e);
+void declare_data(struct elaboration *e);
+void declare_states(struct elaboration *e);
+void declare_nets(struct elaboration *e);
+void declare_reports(struct elaboration *e);
+void check_trained(struct elaboration *e);
+
+#endif

@@ -1,0 +1,15 @@
+/* library.h: the standard library's files, embedded in ganc (generated from stdlib/ by cmake/embed.cmake). */
+#ifndef GANC_LIBRARY_H
+#define GANC_LIBRARY_H
+
+#include <stddef.h>
+
+struct library_file {
+    const char *name; /* "layers.gan" */
+    const char *text; /* ends in a zero byte */
+    size_t length;
+};
+extern const struct library_file library_files[];
+extern const unsigned library_count;
+
+#endif

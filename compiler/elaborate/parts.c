@@ -1,0 +1,72 @@
+/* parts.c: nets and their parts, as `over`, `project` and sumsq name them: G, G.dense1, G.dense1.W, D except trunk. */
+#include "elaborate/internal.h"
+
+#include <string.h>
+
+static const char *path_text(struct elaboration *e, const struct ast *path)
+{
+    if (path->kind == A_NAME) return path->name;
+    if (path->kind != A_FIELD) return NULL;
+    const char *base = path_text(e, path->kids[0]);
+    return base ? arena_format(e->g->mem, "%s.%s", base, path->name) : NULL;
+}
+
+static const char *root_of(const struct ast *path)
+{
+    while (path->kind == A_FIELD) path = path->kids[0];
+    return path->kind == A_NAME ? path->name : NULL;
+}
+
+/* Marks the parameters that a path names with `value`; returns how many it names, -1 after reporting. */
+static int mark(struct elaboration *e, const struct ast *path, bool *marked, bool value)
+{
+    const char *root = root_of(path), *text = path_text(e, path);
+    const struct declaration *d = root ? scope_find(e, root, path->span) : NULL;
+    if (!d || d->kind != A_NET) {
+        diag(e->g, E0508, path->span, text ? text : "this");
+        const char *nets[64];
+        uint32_t n = 0;
+        for (uint32_t i = 0; i < e->p->nets.n && n < 64; i++)
+            if (e->p->nets.at[i].name) nets[n++] = e->p->nets.at[i].name;
+        const char *near = text ? nearest_name(text, nets, n) : NULL;
+        if (near) diag_help(e->g, "did you mean %s?", near);
+        return -1;
+    }
+    const struct net_info *net = &e->p->nets.at[d->index];
+    if (!net->name) return -1;
+    size_t length = strlen(text);
+    int found = 0;
+    for (uint32_t i = 0; i < net->tensors.n; i++) {
+        const struct tensor *t = &e->p->tensors.at[net->tensors.at[i]];
+        if (t->kind != TENSOR_PARAMETER) continue;
+        bool whole = path->kind == A_NAME;
+        if (!whole && (strncmp(t->name, text, length) || (t->name[length] && t->name[length] != '.'))) continue;
+        marked[net->tensors.at[i]] = value;
+        found++;
+    }
+    if (!found && path->kind == A_FIELD) {
+        diag(e->g, E0509, path->span, text, net->name);
+        for (uint32_t i = 0; i < net->tensors.n; i++)
+            if (e->p->tensors.at[net->tensors.at[i]].kind == TENSOR_PARAMETER) {
+                diag_help(e->g, "its parameters are named like %s", e->p->tensors.at[net->tensors.at[i]].name);
+                break;
+            }
+        return -1;
+    }
+    return found;
+}
+
+bool part_tensors(struct elaboration *e, const struct ast *path, const struct ast *except, bool *marked)
+{
+    bool *own = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1);
+    if (mark(e, path, own, true) < 0 || (except && mark(e, except, own, false) < 0)) return false;
+    for (uint32_t i = 0; i < e->p->tensors.n; i++) marked[i] = marked[i] || own[i];
+    return true;
+}
+
+bool parts_tensors(struct elaboration *e, const struct ast *parts, bool *marked)
+{
+    bool good = true;
+    for (uint32_t i = 0; i < parts->n; i++) good = part_tensors(e, parts->kids[i]->kids[0], parts->kids[i]->kids[1], marked) && good;
+    return good;
+}

@@ -1,0 +1,170 @@
+/* tensors.c: parameters and states: declared by name, read, set, and given their first values in the INIT graph. */
+#include "elaborate/internal.h"
+
+#include <string.h>
+
+static void reserve(struct elaboration *e, uint32_t tensor)
+{
+    if (tensor < e->tensor_capacity) return;
+    uint32_t capacity = (tensor + 1) * 2;
+    struct node **nodes = NEW_ARRAY(e->g->mem, struct node *, capacity), **states = NEW_ARRAY(e->g->mem, struct node *, capacity);
+    if (e->tensor_capacity) {
+        memcpy(nodes, e->tensor_nodes, e->tensor_capacity * sizeof *nodes);
+        memcpy(states, e->state_nodes, e->tensor_capacity * sizeof *states);
+    }
+    e->tensor_nodes = nodes;
+    e->state_nodes = states;
+    e->tensor_capacity = capacity;
+}
+
+uint32_t tensor_declare(struct elaboration *e, const char *name, enum tensor_kind kind, struct type t, int32_t of, struct span span, bool *made)
+{
+    const char *id = intern(e->g, name);
+    uint32_t i = 0;
+    while (i < e->p->tensors.n && e->p->tensors.at[i].name != id) i++;
+    *made = i == e->p->tensors.n;
+    if (*made) {
+        int32_t net = e->nets.n ? (int32_t)e->nets.at[e->nets.n - 1] : -1;
+        vec_push(e->g->mem, &e->p->tensors, (struct tensor){.name = id, .kind = kind, .type = t, .net = net, .of = of, .span = span});
+    } else if (!type_equal(e->p->tensors.at[i].type, t)) {
+        diag(e->g, E0251, span, name, type_text(e, e->p->tensors.at[i].type), type_text(e, t));
+        call_notes(e);
+    }
+    for (uint32_t k = 0; k < e->nets.n; k++) { /* a net's tensors include those of the nets it calls */
+        struct net_info *net = &e->p->nets.at[e->nets.at[k]];
+        bool has = false;
+        for (uint32_t j = 0; j < net->tensors.n && !has; j++) has = net->tensors.at[j] == i;
+        if (!has) vec_push(e->g->mem, &net->tensors, i);
+    }
+    return i;
+}
+
+struct node *tensor_node(struct elaboration *e, uint32_t tensor, struct span span)
+{
+    reserve(e, tensor);
+    if (!e->tensor_nodes[tensor]) {
+        struct node like = {.index = tensor, .type = e->p->tensors.at[tensor].type, .range = range_all(), .name = NULL};
+        e->tensor_nodes[tensor] = graph_node(e->g, e->graph, OP_tensor, 0, NULL, &like, span);
+    }
+    return e->tensor_nodes[tensor];
+}
+
+struct node *tensor_value(struct elaboration *e, uint32_t tensor, struct span span)
+{
+    reserve(e, tensor);
+    return e->state_nodes[tensor] ? e->state_nodes[tensor] : tensor_node(e, tensor, span);
+}
+
+void tensor_set(struct elaboration *e, uint32_t tensor, struct node *value, struct span span)
+{
+    struct type want = e->p->tensors.at[tensor].type;
+    if (value->type.batched) {
+        diag(e->g, E0252, span, e->p->tensors.at[tensor].name);
+        diag_help(e->g, "E[...], batch_mean or batch_var give one value for the whole minibatch");
+        call_notes(e);
+        return;
+    }
+    if (!type_equal(value->type, want)) {
+        struct type both;
+        if (want.rank == 0) value = node_scalar(e, value);
+        if (!type_broadcast(value->type, want, &both) || !type_equal(both, want)) {
+            diag(e->g, E0204, span, e->p->tensors.at[tensor].name, type_text(e, want), type_text(e, value->type));
+            call_notes(e);
+            return;
+        }
+        if (!type_equal(value->type, want)) value = graph_expand(e->g, e->graph, value, want);
+    }
+    reserve(e, tensor);
+    e->touched++;
+    e->state_nodes[tensor] = graph_unary(e->g, e->graph, OP_stop, value);
+    for (uint32_t i = 0; i < e->skipped.n; i++)
+        if (e->skipped.at[i] == e->current_application) return;
+    vec_push(e->g->mem, &e->changes, (struct state_change){tensor, e->current_application, value, span});
+}
+
+static struct node *import(struct elaboration *e, struct node *n, struct node **map, struct span span)
+{
+    if (map[n->id]) return map[n->id];
+    bool allowed = op_info[n->op].class != CLASS_LEAF || n->op == OP_constant || n->op == OP_iota || n->op == OP_scalar || n->op == OP_data_mean;
+    if (!allowed || n->type.batched) {
+        diag(e->g, E0503, span);
+        call_notes(e);
+        return NULL;
+    }
+    struct node **args = NEW_ARRAY(e->g->mem, struct node *, n->nargs + 1);
+    for (uint32_t i = 0; i < n->nargs; i++)
+        if (!(args[i] = import(e, n->arg[i], map, span))) return NULL;
+    return map[n->id] = graph_copy_node(e->g, e->graph, n, args);
+}
+
+struct node *node_import(struct elaboration *e, struct node *n, struct span span)
+{
+    return import(e, n, NEW_ARRAY(e->g->mem, struct node *, n->id + 1), span);
+}
+
+/* Evaluates in the INIT graph, with nothing of the present graph at hand. */
+void tensor_initialise(struct elaboration *e, struct environment *env, uint32_t tensor, const struct ast *value, bool tilde, struct span span)
+{
+    struct elaboration saved = *e;
+    e->graph = e->init;
+    e->tensor_nodes = e->state_nodes = NULL;
+    e->tensor_capacity = 0;
+    e->memos.at = NULL, e->memos.n = e->memos.capacity = 0;
+    e->draws.at = NULL, e->draws.n = e->draws.capacity = 0;
+    struct type t = e->p->tensors.at[tensor].type;
+    struct value v = evaluate(e, env, value);
+    if (tilde && v.kind == VALUE_FUNCTION && v.declaration->kind == A_FN) {
+        double spread = 1;
+        for (int i = 0; i + 2 < t.rank; i++) spread *= (double)t.dim[i];
+        double in = t.rank > 1 ? spread * (double)t.dim[t.rank - 2] : t.rank ? (double)t.dim[0] : 1, out = t.rank ? spread * (double)t.dim[t.rank - 1] : 1;
+        bool none = v.declaration->ast->kids[0]->n == 0;
+        v = call_with(e, v, none ? 0 : 2, (struct value[]){value_number(in), value_number(out)}, value->span);
+    }
+    struct node *n = NULL;
+    if (tilde && v.kind == VALUE_DISTRIBUTION) n = draw_distribution(e, v.distribution, t, value->span);
+    else if (tilde) {
+        if (v.kind != VALUE_ERROR) diag(e->g, E0401, value->span, "a distribution, or a function of (fan_in, fan_out) that returns one", value_describe(e, &v));
+    } else n = value_to_node(e, v, value->span);
+    struct type both;
+    if (n && !type_equal(n->type, t)) {
+        if (!type_broadcast(n->type, t, &both) || !type_equal(both, t)) {
+            diag(e->g, E0204, value->span, e->p->tensors.at[tensor].name, type_text(e, t), type_text(e, n->type));
+            n = NULL;
+        } else n = graph_expand(e->g, e->init, n, t);
+    }
+    if (n) vec_push(e->g->mem, &e->init->effects, (struct effect){tensor, n, span});
+    e->graph = saved.graph;
+    e->tensor_nodes = saved.tensor_nodes;
+    e->state_nodes = saved.state_nodes;
+    e->tensor_capacity = saved.tensor_capacity;
+    e->memos.at = saved.memos.at, e->memos.n = saved.memos.n, e->memos.capacity = saved.memos.capacity;
+    e->draws.at = saved.draws.at, e->draws.n = saved.draws.n, e->draws.capacity = saved.draws.capacity;
+}
+
+bool declare_tensor_statement(struct elaboration *e, struct environment *env, const struct ast *s)
+{
+    bool parameter = s->kind == A_PARAM;
+    if (e->optimizer_path ? parameter : !e->instance) {
+        diag(e->g, E0504, s->span, parameter ? "param" : "state");
+        return true;
+    }
+    struct type t;
+    if (!evaluate_shape(e, env, s->kids[0], &t)) {
+        environment_bind(e, env, s->name, value_error());
+        return true;
+    }
+    bool made;
+    uint32_t tensor;
+    if (e->optimizer_path) {
+        const char *name = arena_format(e->g->mem, "%s.%s.%s", e->optimizer_path, s->name, e->p->tensors.at[e->optimizer_of].name);
+        tensor = tensor_declare(e, name, TENSOR_OPTIMIZER_STATE, t, (int32_t)e->optimizer_of, s->span, &made);
+    } else {
+        const char *name = arena_format(e->g->mem, "%s.%s", e->instance->path, s->name);
+        tensor = tensor_declare(e, name, parameter ? TENSOR_PARAMETER : TENSOR_NET_STATE, t, -1, s->span, &made);
+    }
+    e->touched++;
+    if (made) tensor_initialise(e, env, tensor, s->kids[1], s->flags & AST_TILDE, s->span);
+    if (parameter) environment_bind(e, env, s->name, value_node(e, tensor_value(e, tensor, s->span)));
+    else environment_bind(e, env, s->name, (struct value){.kind = VALUE_STATE, .tensor = tensor});
+    return true;
+}

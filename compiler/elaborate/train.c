@@ -1,0 +1,216 @@
+/* train.c: a train block: its options, and its statements as a schedule. */
+#include "elaborate/internal.h"
+
+#include <string.h>
+
+
+static void build_statements(struct elaboration *e, struct environment *outer, const struct ast *block, struct train *t, struct schedule_list *into);
+
+static void add(struct elaboration *e, struct schedule_list *list, struct schedule *s)
+{
+    vec_push(e->g->mem, list, s);
+}
+
+/* A number that the schedule can evaluate between graphs. */
+static const struct sexpr *schedule_value(struct elaboration *e, struct environment *env, const struct ast *a)
+{
+    struct value v = evaluate(e, env, a);
+    return v.kind == VALUE_ERROR ? NULL : value_to_sexpr(e, v, a->span);
+}
+
+static void build_let(struct elaboration *e, struct environment *env, const struct ast *s, struct train *t, struct schedule_list *list)
+{
+    struct value v = s->flags & AST_TILDE ? value_error() : value_read(e, evaluate(e, env, s->kids[1]), s->kids[1]->span);
+    if (s->flags & AST_TILDE) diag(e->g, E0505, s->span);
+    if (v.kind == VALUE_SCHEDULE) {
+        struct schedule *x = NEW(e->g->mem, struct schedule);
+        *x = (struct schedule){.kind = SCHEDULE_LET, .value = v.sexpr, .index = t->vars++, .span = s->span};
+        add(e, list, x);
+        v = value_schedule(sexpr_leaf(e->g, SEXPR_VAR, x->index));
+    }
+    environment_bind(e, env, s->name, v);
+}
+
+static void build_set(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule_list *list)
+{
+    const struct declaration *d = scope_find(e, s->name, s->name_span);
+    if (!d || d->kind != A_STATE) {
+        diag(e->g, E0416, s->name_span, s->name);
+        return;
+    }
+    struct schedule *x = NEW(e->g->mem, struct schedule);
+    x->span = s->span;
+    struct graph *graph = graph_begin(e, GRAPH_STEP, e->train->batch, s->span);
+    struct value v = value_read(e, evaluate(e, env, s->kids[0]), s->kids[0]->span);
+    const struct tensor *t = &e->p->tensors.at[d->index];
+    if (v.kind == VALUE_ERROR) {
+        e->graph = NULL;
+        return;
+    }
+    if (t->f64 && value_is_scalar(&v)) {
+        e->graph = NULL;
+        e->training = false;
+        *x = (struct schedule){.kind = SCHEDULE_SET, .value = value_to_sexpr(e, v, s->span), .index = d->index, .span = s->span};
+        add(e, list, x);
+        return;
+    }
+    struct node *n = value_to_node(e, v, s->kids[0]->span);
+    if (n && t->f64) n = node_scalar(e, n);
+    if (n && t->f64 && (n->type.rank || n->type.batched)) {
+        diag(e->g, E0204, s->kids[0]->span, s->name, "[]", type_text(e, n->type));
+        n = NULL;
+    }
+    if (!n) {
+        e->graph = NULL;
+        return;
+    }
+    const char *name = arena_format(e->g->mem, "%s <- %s", s->name, expression_text(e, s->kids[0]));
+    uint32_t result = 0;
+    for (uint32_t i = 0; i < e->expectations.n; i++)
+        for (uint32_t k = 0; k < e->expectations.at[i].data.n; k++) vec_push(e->g->mem, &graph->keep, e->expectations.at[i].data.at[k]);
+    if (t->f64) {
+        result = result_add(e, s->name);
+        vec_push(e->g->mem, &graph->outputs, (struct output){OUTPUT_STATE, s->name, n, 1, result});
+    } else tensor_set(e, d->index, n, s->span);
+    graph_finish(e, graph, name);
+    *x = (struct schedule){.kind = SCHEDULE_RUN, .index = graph->index, .span = s->span};
+    add(e, list, x);
+    if (t->f64) {
+        struct schedule *set = NEW(e->g->mem, struct schedule);
+        *set = (struct schedule){.kind = SCHEDULE_SET, .value = sexpr_leaf(e->g, SEXPR_RESULT, result), .index = d->index, .span = s->span};
+        add(e, list, set);
+    }
+}
+
+static void build_if(struct elaboration *e, struct environment *env, const struct ast *s, struct train *t, struct schedule_list *list)
+{
+    struct value c = value_read(e, evaluate(e, env, s->kids[0]), s->kids[0]->span);
+    if (c.kind == VALUE_ERROR) return;
+    if (c.kind == VALUE_BOOLEAN || c.kind == VALUE_NUMBER) {
+        const struct ast *taken = c.number != 0 ? s->kids[1] : s->kids[2];
+        if (!taken) return;
+        if (taken->kind == A_IF) build_if(e, env, taken, t, list);
+        else build_statements(e, env, taken, t, list);
+        return;
+    }
+    struct schedule *x = NEW(e->g->mem, struct schedule);
+    *x = (struct schedule){.kind = SCHEDULE_IF, .value = value_to_sexpr(e, c, s->kids[0]->span), .span = s->span};
+    if (!x->value) return;
+    build_statements(e, env, s->kids[1], t, &x->body);
+    if (s->kids[2] && s->kids[2]->kind == A_IF) build_if(e, env, s->kids[2], t, &x->otherwise);
+    else if (s->kids[2]) build_statements(e, env, s->kids[2], t, &x->otherwise);
+    add(e, list, x);
+}
+
+static void build_for(struct elaboration *e, struct environment *env, const struct ast *s, struct train *t, struct schedule_list *list)
+{
+    int64_t a, b;
+    if (!value_to_integer(e, evaluate(e, env, s->kids[0]), s->kids[0]->span, "the start of a for", INT64_MIN / 2, &a)) return;
+    if (!value_to_integer(e, evaluate(e, env, s->kids[1]), s->kids[1]->span, "the end of a for", INT64_MIN / 2, &b)) return;
+    if (b - a > 1000) {
+        diag(e->g, E0414, s->span, (long long)(b - a), 1000LL);
+        return;
+    }
+    for (int64_t i = a; i < b; i++) {
+        struct environment *round = NEW(e->g->mem, struct environment);
+        round->outer = env;
+        environment_bind(e, round, s->name, value_number((double)i));
+        build_statements(e, round, s->kids[2], t, list);
+    }
+}
+
+static void build_together(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule_list *list)
+{
+    VEC(const struct ast *) inside = {0};
+    const struct ast *block = s->kids[0];
+    for (uint32_t i = 0; i < block->n; i++) {
+        if (block->kids[i]->kind == A_OPTIMIZE) vec_push(e->g->mem, &inside, block->kids[i]);
+        else diag(e->g, block->kids[i]->kind == A_SET ? E0901 : E0513, block->kids[i]->span, "a state's assignment inside together");
+    }
+    if (!inside.n) {
+        diag(e->g, E0514, s->span);
+        return;
+    }
+    struct schedule *x = NEW(e->g->mem, struct schedule);
+    x->span = s->span;
+    optimize_build(e, env, inside.at, inside.n, s->span, x);
+    add(e, list, x);
+}
+
+static void build_statement(struct elaboration *e, struct environment *env, const struct ast *s, struct train *t, struct schedule_list *list)
+{
+    struct schedule *x = NEW(e->g->mem, struct schedule);
+    x->span = s->span;
+    switch (s->kind) {
+    case A_LET: build_let(e, env, s, t, list); return;
+    case A_SET: build_set(e, env, s, list); return;
+    case A_IF: build_if(e, env, s, t, list); return;
+    case A_FOR: build_for(e, env, s, t, list); return;
+    case A_TOGETHER: build_together(e, env, s, list); return;
+    case A_REPEAT:
+    case A_EVERY:
+        x->kind = s->kind == A_REPEAT ? SCHEDULE_REPEAT : SCHEDULE_EVERY;
+        x->value = schedule_value(e, env, s->kids[0]);
+        build_statements(e, env, s->kids[1], t, &x->body);
+        add(e, list, x);
+        return;
+    case A_OPTIMIZE:
+        optimize_build(e, env, &s, 1, s->span, x);
+        add(e, list, x);
+        return;
+    case A_PROJECT:
+        project_build(e, env, s, x);
+        add(e, list, x);
+        return;
+    default: diag(e->g, E0515, s->span); return;
+    }
+}
+
+static void build_statements(struct elaboration *e, struct environment *outer, const struct ast *block, struct train *t, struct schedule_list *into)
+{
+    struct environment *env = NEW(e->g->mem, struct environment);
+    env->outer = outer;
+    for (uint32_t i = 0; i < block->n; i++) build_statement(e, env, block->kids[i], t, into);
+}
+
+/* The data whose passes `epoch` counts: the first that the block's graphs draw. */
+static int32_t epoch_data(const struct program *p, uint32_t first_graph)
+{
+    for (uint32_t g = first_graph; g < p->graphs.n; g++)
+        for (uint32_t i = 0; i < p->graphs.at[g]->nodes.n; i++)
+            if (p->graphs.at[g]->nodes.at[i]->op == OP_data) return (int32_t)p->graphs.at[g]->nodes.at[i]->index;
+    return -1;
+}
+
+void train_build(struct elaboration *e, const struct declaration *d)
+{
+    const struct ast *a = d->ast;
+    struct train t = {.name = a->name ? a->name : intern(e->g, "train"), .batch = 100, .epoch_data = -1, .span = a->span};
+    struct environment *env = NEW(e->g->mem, struct environment);
+    for (uint32_t i = 0; i < a->kids[0]->n; i++) {
+        const struct ast *arg = a->kids[0]->kids[i];
+        if (!arg->name) {
+            diag(e->g, E0516, arg->span);
+            continue;
+        }
+        if (!strcmp(arg->name, "batch")) value_to_integer(e, evaluate(e, env, arg->kids[0]), arg->kids[0]->span, "batch", 1, &t.batch);
+        else if (!strcmp(arg->name, "steps")) t.steps = schedule_value(e, env, arg->kids[0]);
+        else if (!strcmp(arg->name, "epochs")) t.epochs = schedule_value(e, env, arg->kids[0]);
+        else {
+            diag(e->g, E0404, arg->span, "train", arg->name);
+            const char *near = nearest_name(arg->name, (const char *[]){"batch", "steps", "epochs"}, 3);
+            if (near) diag_help(e->g, "did you mean %s?", near);
+        }
+    }
+    if (!t.steps == !t.epochs && !diag_errors(e->g)) {
+        diag(e->g, E0517, a->span);
+        return;
+    }
+    e->train = &t;
+    uint32_t first_graph = e->p->graphs.n;
+    build_statements(e, env, a->kids[1], &t, &t.body);
+    t.epoch_data = epoch_data(e->p, first_graph);
+    if (t.epochs && t.epoch_data < 0 && !diag_errors(e->g)) diag(e->g, E0518, a->span);
+    e->train = NULL;
+    vec_push(e->g->mem, &e->p->trains, t);
+}

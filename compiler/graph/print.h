@@ -1,0 +1,26 @@
+/* print.h: a program's text being written, for print.c (declarations and schedule) and print_graph.c (graphs). */
+#ifndef GANC_GRAPH_PRINT_H
+#define GANC_GRAPH_PRINT_H
+
+#include "base/buffer.h"
+#include "graph/text.h"
+
+struct printer {
+    struct buffer *to;
+    const struct ganc *g;
+    const struct program *p;
+    size_t line;         /* where in `to` the present line begins */
+    uint32_t model;      /* the file that holds the model: program->source; 0: none */
+    size_t folder;       /* bytes of its name up to the last slash: left out of all names */
+    bool *mentioned;     /* by file: a place in it was printed */
+};
+
+void print_line(struct printer *t);                                /* ends a line */
+void print_place(struct printer *t, uint32_t column, struct span s); /* "  @12:5+3", nothing where there is no place */
+void print_column(struct printer *t, uint32_t column);             /* spaces up to there; at least one */
+void print_type(struct printer *t, struct type type);              /* [B, 784] */
+void print_interval(struct printer *t, double low, double high, bool low_open, bool high_open);
+const char *print_file_name(const struct printer *t, uint32_t file);
+void print_graph(struct printer *t, const struct graph *graph);
+
+#endif

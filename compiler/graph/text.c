@@ -1,0 +1,126 @@
+/* text.c: the words of the programs' texts, and how names are written in them. */
+#include "graph/text.h"
+
+#include "base/buffer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+const char *const text_stages[3] = {"graph", "grad", "opt"};
+const char *const text_graph_kinds[5] = {"init", "step", "report", "picture", "net"};
+const char *const text_output_kinds[5] = {"objective", "report", "picture", "net", "state"};
+const char *const text_tensor_kinds[4] = {"parameter", "net_state", "optimizer_state", "schedule_state"};
+const char *const text_spaces[NAME_SPACES] = {"setting", "data", "prior", "tensor", "net", "counter", "result"};
+
+bool text_word_starts(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+}
+
+bool text_word_goes_on(unsigned char c)
+{
+    return text_word_starts(c) || (c >= '0' && c <= '9') || c == '.' || c == '\'';
+}
+
+bool text_is_word(const char *name)
+{
+    if (!text_word_starts((unsigned char)*name))
+        return false;
+    while (text_word_goes_on((unsigned char)*name))
+        name++;
+    return !*name;
+}
+
+bool text_is_reserved(const char *name)
+{
+    static const char *const reserved[] = {"step", "epoch", "inf", "nan", "not", "and", "or"};
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        if (!strcmp(reserved[i], name))
+            return true;
+    return false;
+}
+
+void text_name(struct buffer *to, const char *name)
+{
+    if (name && text_is_word(name))
+        buffer_put(to, "%s", name);
+    else
+        buffer_quoted(to, name ? name : "");
+}
+
+uint32_t text_count(const struct program *p, enum name_space space)
+{
+    switch (space) {
+    case NAME_SETTING:
+        return p->settings.n;
+    case NAME_DATA:
+        return p->data.n;
+    case NAME_PRIOR:
+        return p->priors.n;
+    case NAME_TENSOR:
+        return p->tensors.n;
+    case NAME_NET:
+        return p->nets.n;
+    case NAME_COUNTER:
+        return p->counters.n;
+    case NAME_RESULT:
+        return p->results.n;
+    case NAME_SPACES:
+        break;
+    }
+    return 0;
+}
+
+const char *text_entry(const struct program *p, enum name_space space, uint32_t index, const char **field)
+{
+    *field = NULL;
+    switch (space) {
+    case NAME_SETTING:
+        return p->settings.at[index].name;
+    case NAME_DATA:
+        *field = p->data.at[index].field;
+        return p->data.at[index].name;
+    case NAME_PRIOR:
+        return p->priors.at[index].name;
+    case NAME_TENSOR:
+        return p->tensors.at[index].name;
+    case NAME_NET:
+        return p->nets.at[index].name;
+    case NAME_COUNTER:
+        return p->counters.at[index];
+    case NAME_RESULT:
+        return p->results.at[index];
+    case NAME_SPACES:
+        break;
+    }
+    return NULL;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Programs have at most some hundreds of names in a list: looking through all is quick enough. */
+static bool tells_apart(const struct program *p, enum name_space space, uint32_t index)
+{
+    const char *field, *other, *name = text_entry(p, space, index, &field);
+    if (!name || !*name || (field && !(text_is_word(name) && text_is_word(field))))
+        return false;
+    for (uint32_t i = 0; i < text_count(p, space); i++)
+        if (i != index && same(text_entry(p, space, i, &other), name) && same(other, field))
+            return false;
+    return true;
+}
+
+void text_reference(struct buffer *to, const struct program *p, enum name_space space, uint32_t index)
+{
+    if (index >= text_count(p, space) || !tells_apart(p, space, index)) {
+        buffer_put(to, "&%" PRIu32, index);
+        return;
+    }
+    const char *field, *name = text_entry(p, space, index, &field);
+    text_name(to, name);
+    if (field)
+        buffer_put(to, ".%s", field);
+}

@@ -1,0 +1,42 @@
+/* text.h: what printing and reading a program's text have in common: the words of the format, and how names are written.
+ * The format itself is compiler/docs/ir.md. */
+#ifndef GANC_GRAPH_TEXT_H
+#define GANC_GRAPH_TEXT_H
+
+#include "graph/program.h"
+
+#define TEXT_VERSION 1
+
+/* In the order of their enums in graph.h and program.h. */
+extern const char *const text_stages[3];
+extern const char *const text_graph_kinds[5];
+extern const char *const text_output_kinds[5];
+extern const char *const text_tensor_kinds[4];
+
+/* What a name may stand for. Two lists may hold the same name; each has its own space. */
+enum name_space {
+    NAME_SETTING,
+    NAME_DATA, /* mnist, or mnist.image for a field of a record */
+    NAME_PRIOR,
+    NAME_TENSOR,
+    NAME_NET,
+    NAME_COUNTER,
+    NAME_RESULT,
+    NAME_SPACES
+};
+extern const char *const text_spaces[NAME_SPACES]; /* "setting", ...: the line that declares one starts so */
+
+bool text_word_starts(unsigned char c); /* letters, _ and all of UTF-8 beyond ASCII */
+bool text_word_goes_on(unsigned char c); /* these, digits, '.' and primes */
+bool text_is_word(const char *name);
+bool text_is_reserved(const char *name); /* means something else in an expression of the schedule */
+
+/* A name, in quotes where it is not a word; NULL prints as "". */
+void text_name(struct buffer *to, const char *name);
+/* Names entry `index` of a list: by its name where that tells it apart, else as &index. */
+void text_reference(struct buffer *to, const struct program *p, enum name_space space, uint32_t index);
+/* The number of entries, and an entry's name; field is NULL but for fields of records. */
+uint32_t text_count(const struct program *p, enum name_space space);
+const char *text_entry(const struct program *p, enum name_space space, uint32_t index, const char **field);
+
+#endif

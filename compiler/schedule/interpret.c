@@ -1,0 +1,179 @@
+/* interpret.c: see interpret.h. One point after the other, one instruction after the other. */
+#include "schedule/interpret.h"
+
+#include "ops/ops.h"
+
+#include <ganrt/random.h>
+
+#include <math.h>
+#include <string.h>
+
+struct run {
+    struct arena *mem;
+    const struct interpretation *in;
+    const struct kernel_graph *kg;
+    const struct kernel *k;
+    const double *scalars;
+    double *value;         /* of each instruction */
+    int64_t *best;         /* argmax: the index of the largest so far */
+    double *largest;
+    int64_t at[KERNEL_RANK];
+    bool first;            /* the first point of a reduction */
+    double tile;           /* the product's element */
+    const char *wrong;
+};
+
+static int64_t position(const struct run *r, const struct access *a)
+{
+    int64_t n = a->offset;
+    for (uint32_t d = 0; d < r->k->rank; d++) n += a->stride[d] * r->at[d];
+    return n;
+}
+
+static double *cell(struct run *r, uint32_t storage, int64_t element)
+{
+    static double nowhere;
+    const struct storage *s = kernels_storage(r->in->k, r->kg, storage);
+    if (element >= 0 && element < s->elements) return interpret_cell(r->in, s, element);
+    if (!r->wrong) r->wrong = arena_format(r->mem, "%s: element %lld of %s, which has %lld", r->k->name, (long long)element, s->name, (long long)s->elements);
+    return &nowhere;
+}
+
+static double random_value(const struct run *r, const struct insn *in)
+{
+    uint32_t example = (uint32_t)position(r, &in->example), pair[2];
+    uint64_t e = (uint64_t)position(r, &in->at);
+    const uint32_t *seed = r->in->seed;
+    if (in->op == OP_rand_normal) {
+        ganrt_random_pair(seed, r->in->tick, in->index, example, e, pair);
+        double u = ((pair[0] >> 8) + 1.0) * 0x1p-24, v = (pair[1] >> 8) * 0x1p-24;
+        return sqrt(-2 * log(u)) * cos(6.283185307179586477 * v);
+    }
+    uint32_t w = ganrt_random_word(seed, r->in->tick, in->index, example, e);
+    if (in->op == OP_rand_uniform) return (w >> 8) * 0x1p-24;
+    if (in->op == OP_rand_bernoulli) return w < floor(r->scalars[in->scalar] * 0x1p32);
+    return (double)((uint64_t)w * (uint64_t)in->number >> 32);
+}
+
+static void reduce(struct run *r, uint32_t i)
+{
+    const struct insn *in = &r->k->body.at[i];
+    double x = r->value[in->arg[0]], *y = &r->value[i];
+    if (in->op == OP_sum) {
+        *y = r->first ? x : *y + x;
+    } else if (in->op == OP_max_over) {
+        *y = r->first || x > *y ? x : *y;
+    } else {
+        int64_t here = 0; /* along the innermost reduced dimension */
+        for (uint32_t d = 0; d < r->k->rank; d++)
+            if (r->k->reduced[d]) here = r->at[d];
+        if (r->first || x > r->largest[i] || (x == r->largest[i] && here < r->best[i])) r->largest[i] = x, r->best[i] = here;
+        *y = (double)r->best[i];
+    }
+}
+
+/* The instructions of one part at one point. */
+static void point(struct run *r, bool outer)
+{
+    for (uint32_t i = 0; i < r->k->body.n; i++) {
+        const struct insn *in = &r->k->body.at[i];
+        if (in->outer != outer) continue;
+        double *y = &r->value[i], x[3] = {0};
+        for (uint32_t a = 0; a < in->nargs; a++) x[a] = r->value[in->arg[a]];
+        switch (in->kind) {
+        case INSN_NUMBER: *y = in->number; break;
+        case INSN_SCALAR: *y = r->scalars[in->index]; break;
+        case INSN_INDEX: *y = (double)position(r, &in->at); break;
+        case INSN_LOAD: *y = *cell(r, in->at.storage, position(r, &in->at)); break;
+        case INSN_STORE: *cell(r, in->at.storage, position(r, &in->at)) = x[0]; break;
+        case INSN_OP: *y = op_hooks[in->op].fold(x); break;
+        case INSN_RANDOM: *y = random_value(r, in); break;
+        case INSN_PRODUCT: *y = r->tile; break;
+        case INSN_REDUCE: reduce(r, i); break;
+        }
+    }
+}
+
+/* The next index vector over the dimensions where reduced[d] == which, between low and high; false at the end. */
+static bool step(struct run *r, bool which, const int64_t *low, const int64_t *high)
+{
+    for (uint32_t d = r->k->rank; d-- > 0;) {
+        if (r->k->reduced[d] != which) continue;
+        if (r->in->backwards ? --r->at[d] >= low[d] : ++r->at[d] < high[d]) return true;
+        r->at[d] = r->in->backwards ? high[d] - 1 : low[d];
+    }
+    return false;
+}
+
+static void loop_task(struct run *r, uint32_t task)
+{
+    const struct kernel *k = r->k;
+    int64_t low[KERNEL_RANK] = {0}, high[KERNEL_RANK];
+    bool reduces = false;
+    memcpy(high, k->extent, sizeof high);
+    for (uint32_t d = 0; d < k->rank; d++) reduces |= k->reduced[d];
+    if (k->tasks > 1) {
+        low[k->split] = task * k->chunk;
+        if (high[k->split] > low[k->split] + k->chunk) high[k->split] = low[k->split] + k->chunk;
+    }
+    for (uint32_t d = 0; d < k->rank; d++) r->at[d] = r->in->backwards ? high[d] - 1 : low[d];
+    do {
+        r->first = true;
+        do {
+            point(r, false);
+            r->first = false;
+        } while (reduces && step(r, true, low, high));
+        if (reduces) point(r, true);
+    } while (step(r, false, low, high));
+}
+
+static double product_element(struct run *r, int64_t i, int64_t j)
+{
+    double sum = 0;
+    for (uint32_t p = 0; p < r->k->products.n; p++) {
+        const struct product *x = &r->k->products.at[p];
+        for (int64_t n = 0; n < x->k; n++) {
+            int64_t a = x->ta ? n * x->lda + i : i * x->lda + n, b = x->tb ? j * x->ldb + n : n * x->ldb + j;
+            sum += *cell(r, x->a.storage, x->a.offset + a) * *cell(r, x->b.storage, x->b.offset + b);
+        }
+    }
+    return sum;
+}
+
+static void product_task(struct run *r, uint32_t task)
+{
+    const struct kernel *k = r->k;
+    int64_t across = (k->extent[1] + k->tile[1] - 1) / k->tile[1];
+    int64_t low[2] = {task / across * k->tile[0], task % across * k->tile[1]}, high[2];
+    for (int d = 0; d < 2; d++) high[d] = low[d] + k->tile[d] < k->extent[d] ? low[d] + k->tile[d] : k->extent[d];
+    int64_t columns = high[1] - low[1];
+    double *tile = NEW_ARRAY(r->mem, double, (high[0] - low[0]) * columns);
+    for (int64_t i = low[0]; i < high[0]; i++)
+        for (int64_t j = low[1]; j < high[1]; j++) tile[(i - low[0]) * columns + j - low[1]] = product_element(r, i, j);
+    for (r->at[0] = low[0]; r->at[0] < high[0]; r->at[0]++)
+        for (r->at[1] = low[1]; r->at[1] < high[1]; r->at[1]++) {
+            r->tile = tile[(r->at[0] - low[0]) * columns + r->at[1] - low[1]];
+            point(r, false);
+        }
+}
+
+const char *kernels_interpret(struct arena *mem, const struct interpretation *in, uint32_t graph)
+{
+    const struct kernel_graph *kg = &in->k->graphs.at[graph];
+    double *scalars = NEW_ARRAY(mem, double, kg->scalars.n);
+    for (uint32_t i = 0; i < kg->scalars.n; i++) scalars[i] = in->scalar(in->self, kg->scalars.at[i]);
+    for (uint32_t i = 0; i < kg->kernels.n; i++) {
+        const struct kernel *k = &kg->kernels.at[i];
+        struct run r = {.mem = mem, .in = in, .kg = kg, .k = k, .scalars = scalars};
+        r.value = NEW_ARRAY(mem, double, k->body.n);
+        r.largest = NEW_ARRAY(mem, double, k->body.n);
+        r.best = NEW_ARRAY(mem, int64_t, k->body.n);
+        for (uint32_t t = 0; t < k->tasks; t++) {
+            uint32_t task = in->backwards ? k->tasks - 1 - t : t;
+            if (k->kind == KERNEL_PRODUCT) product_task(&r, task);
+            else loop_task(&r, task);
+        }
+        if (r.wrong) return r.wrong;
+    }
+    return NULL;
+}

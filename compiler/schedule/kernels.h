@@ -1,0 +1,120 @@
+/* kernels.h: the last form before LLVM: loop nests over storages in one arena, in order, for each graph.
+ *
+ * Code generation reads nothing but this (and the program's schedule, settings and tables, which `program` holds). A kernel is one
+ * of two things:
+ *   LOOP     a nest over `extent[0..rank)`; dimensions marked `reduced` are summed (maximised) over, the rest are parallel.
+ *   PRODUCT  an [extent[0], extent[1]] matrix, the sum of one or more matrix products, made tile by tile, and a body that runs over
+ *            each finished tile (the epilogue).
+ * The body is a list of instructions; instruction i's value is named %i. Values before a reduction live at each point
+ * of the nest ("inner"); a REDUCE turns an inner value into one for each point of the parallel dimensions ("outer"),
+ * and what depends on an outer value is outer. */
+#ifndef GANC_KERNELS_H
+#define GANC_KERNELS_H
+
+#include "graph/program.h"
+
+enum storage_kind {
+    STORAGE_TENSOR,  /* a parameter or state; index: program->tensors. Lives for ever */
+    STORAGE_BATCH,   /* a minibatch that the runtime fills before the graph runs; index: program->data, draw */
+    STORAGE_MEAN,    /* a data set's mean example, filled by the runtime; index: program->data */
+    STORAGE_INPUT,   /* an input of a net's program, filled by the caller; index: position */
+    STORAGE_SCRATCH, /* between kernels of one graph */
+};
+
+struct storage {
+    enum storage_kind kind;
+    uint32_t index, draw;
+    const char *name;     /* for readers */
+    int64_t elements;
+    uint32_t size;        /* bytes of an element: 4, or 8 */
+    int64_t offset;       /* bytes from the arena's start; a multiple of 64 */
+    uint32_t first, last; /* kernels of its graph between which it must keep its content (not TENSOR) */
+};
+
+#define KERNEL_RANK 9 /* MAX_RANK and the batch */
+
+/* Where an element lies, in elements: offset + sum of stride[d] * index of dimension d. */
+struct access {
+    uint32_t storage;
+    int64_t offset;
+    int64_t stride[KERNEL_RANK];
+};
+
+enum insn_kind {
+    INSN_NUMBER,  /* number */
+    INSN_SCALAR,  /* the graph's scalar `index`, converted to the element type */
+    INSN_INDEX,   /* at.offset + sum at.stride[d] * i_d, as a number (iota) */
+    INSN_LOAD,    /* at */
+    INSN_STORE,   /* at; arg[0]. No value */
+    INSN_OP,      /* op, of class MAP; arg[0..nargs) */
+    INSN_RANDOM,  /* op, one of rand_*; stream: index; at: the element within its example; example: the example. bernoulli: scalar `scalar`, normal: none, index: number */
+    INSN_PRODUCT, /* the element of the matrix product (PRODUCT kernels only) */
+    INSN_REDUCE,  /* op: sum, max_over or argmax (argmax: along the innermost reduced dimension); arg[0] */
+};
+
+struct insn {
+    enum insn_kind kind;
+    enum op op;
+    uint32_t nargs, arg[3]; /* earlier instructions */
+    double number;
+    uint32_t index, scalar;
+    struct access at, example;
+    bool outer;             /* runs once for each point of the parallel dimensions, after the reduction */
+};
+
+struct product {
+    struct access a, b;     /* a, b as stored: row-major matrices; only storage and offset count */
+    int64_t lda, ldb;       /* elements between rows as stored */
+    bool ta, tb;            /* a is stored [k, m], b is stored [n, k] */
+    int64_t k;
+};
+
+enum kernel_kind { KERNEL_LOOP, KERNEL_PRODUCT };
+
+struct kernel {
+    enum kernel_kind kind;
+    const char *name;       /* made of the layer's and operations' names */
+    struct span span;
+    uint32_t rank;
+    int64_t extent[KERNEL_RANK];
+    bool reduced[KERNEL_RANK];
+    VEC(struct insn) body;
+    VEC(struct product) products;
+    int64_t tile[2];        /* PRODUCT: rows and columns of a tile; each tile is a task */
+    uint32_t split;         /* LOOP: the parallel dimension that is cut into tasks */
+    int64_t chunk;          /* LOOP: how much of it a task takes; extent[split] where there is one task */
+    uint32_t tasks;
+};
+
+struct kernel_output {
+    const struct output *output;
+    uint32_t storage;       /* where the value stands when the graph has run, row-major */
+};
+
+struct kernel_graph {
+    const struct graph *graph;
+    VEC(struct storage) storages; /* its own: batches, inputs, scratch. Ids from tensors.n upwards: id - tensors.n */
+    VEC(struct kernel) kernels;
+    VEC(const struct sexpr *) scalars; /* evaluated in this order before the kernels run */
+    VEC(struct kernel_output) outputs;
+    int64_t scratch_bytes;  /* highest byte its storages use, from the start of the scratch region */
+};
+
+struct kernels {
+    const struct program *program;
+    VEC(struct storage) tensors;   /* one for each of program->tensors; storage ids 0.. name these */
+    VEC(struct kernel_graph) graphs; /* one for each of program->graphs */
+    int64_t tensor_bytes;   /* the arena starts with the tensors */
+    int64_t arena_bytes;    /* tensors, then the scratch region, shared by all graphs */
+    int64_t worker_bytes;   /* each thread's own tile, apart from the arena */
+};
+
+struct kernels *kernels_make(struct ganc *g, const struct program *p);   /* the whole of schedule/ */
+void kernels_print(struct buffer *to, const struct ganc *g, const struct kernels *k);
+void plan_print(struct buffer *to, const struct ganc *g, const struct kernels *k); /* each storage's bytes, offset, lifetime; totals */
+static inline const struct storage *kernels_storage(const struct kernels *k, const struct kernel_graph *kg, uint32_t id)
+{
+    return id < k->tensors.n ? &k->tensors.at[id] : &kg->storages.at[id - k->tensors.n];
+}
+
+#endif

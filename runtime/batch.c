@@ -1,0 +1,186 @@
+/* batch.c: what compiled code asks of the runtime: minibatches, and kernels run on the threads.
+ *
+ * In training each data set is a stream: pass after pass over its items, each pass in an order of its own (Fisher-Yates, the random numbers'
+ * tick being the pass), a last partial minibatch dropped. The place in the stream is (pass, next); nothing else is state, so a resumed run
+ * draws what an uninterrupted one draws. Outside training examples are picked at random with replacement, and the streams
+ * stay where they are: by graph kind, a picture always the same ones, a report by its step. */
+#include "data.h"
+#include "run.h"
+#include "threads.h"
+
+#include <ganrt/random.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Elements of a batch from which the threads share the copying; below, waking them costs more. */
+#define SHARED_ELEMENTS 32768
+
+/* The order of items in the current pass. Word i of stream SHUFFLE + source at tick `pass` chooses the partner of item count - 1 - i. */
+static void shuffle(struct run *run, uint32_t number)
+{
+    struct run_source *s = &run->sources[number];
+    if (!s->order) s->order = memory_take((size_t)s->count, sizeof *s->order);
+    for (int64_t i = 0; i < s->count; i++) s->order[i] = (uint32_t)i;
+    uint32_t counter[4] = {0, 0, (uint32_t)s->pass, (GANRT_STREAM_SHUFFLE + number) << 16 | (uint32_t)(s->pass >> 32 & 0xffff)}, words[4];
+    for (int64_t i = 0; i < s->count - 1; i++) {
+        counter[0] = (uint32_t)(i / 4);
+        if (i % 4 == 0) ganrt_philox(run->frame.seed, counter, words);
+        int64_t last = s->count - 1 - i, other = (int64_t)((uint64_t)words[i % 4] * (uint64_t)(last + 1) >> 32);
+        uint32_t kept = s->order[last];
+        s->order[last] = s->order[other];
+        s->order[other] = kept;
+    }
+    s->ordered = s->pass + 1;
+}
+
+/* The next n items of a stream; n <= count was checked before training began (train.c). */
+static void draw(struct run *run, uint32_t number, int64_t n)
+{
+    struct run_source *s = &run->sources[number];
+    if (s->next + n > s->count) {
+        s->pass++;
+        s->next = 0;
+    }
+    if (s->ordered != s->pass + 1) shuffle(run, number);
+    for (int64_t i = 0; i < n; i++) run->picks[i] = s->order[s->next + i];
+    s->next += n;
+}
+
+static void pick(struct run *run, uint32_t number, uint32_t draw_number, int64_t n)
+{
+    struct run_source *s = &run->sources[number];
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t word = ganrt_random_word(run->frame.seed, run->frame.tick, GANRT_STREAM_PICK + number, (uint32_t)i, draw_number);
+        run->picks[i] = (int64_t)((uint64_t)word * (uint64_t)s->count >> 32);
+    }
+}
+
+struct copy { /* examples [from picks] -> batch [n, elements of an example], in chunks */
+    struct run *run;
+    const struct data_source *data;
+    uint32_t field;
+    int64_t n, elements, chunk;
+    unsigned char *to;
+};
+
+static void copy_chunk(void *self, uint32_t task, uint32_t worker)
+{
+    struct copy *c = self;
+    (void)worker;
+    int64_t low = (int64_t)task * c->chunk, high = low + c->chunk < c->n ? low + c->chunk : c->n;
+    size_t example = (size_t)c->elements * run_element(c->run);
+    for (int64_t i = low; i < high; i++)
+        data_fetch(c->data, c->field, c->run->picks[i], c->run->model->f64, c->to + (size_t)i * example);
+}
+
+static void put(const struct run *run, void *to, int64_t i, double value)
+{
+    if (run->model->f64) ((double *)to)[i] = value;
+    else ((float *)to)[i] = (float)value;
+}
+
+/* For bench, which needs no data: values of the declared range, labels in turn. */
+static void make_up(struct run *run, const struct ganrt_data *data, int64_t elements, void *to)
+{
+    uint32_t x = 1;
+    double low = data->any ? -1 : data->low, high = data->any ? 1 : data->high;
+    for (int64_t i = 0; i < elements; i++) {
+        x = x * 1664525u + 1013904223u;
+        if (data->onehot) put(run, to, i, i / data->elements % data->elements == i % data->elements);
+        else put(run, to, i, low + (high - low) * (double)(x >> 8) * 0x1p-24);
+    }
+}
+
+static void fill(struct run *run, const struct ganrt_batch *batch)
+{
+    const struct ganrt_data *data = &run->model->data[batch->index];
+    struct run_source *source = &run->sources[data->source];
+    unsigned char *to = run_at(run, batch->offset);
+    if (!source->data) {
+        make_up(run, data, batch->elements, to);
+        return;
+    }
+    if (batch->kind == GANRT_BATCH_MEAN) { /* [elements of an example]; only initialisers ask, once */
+        double *mean = memory_take((size_t)data->elements, sizeof *mean);
+        data_mean(source->data, run->field[batch->index], mean);
+        for (int64_t i = 0; i < batch->elements; i++) put(run, to, i, mean[i % data->elements]);
+        free(mean);
+        return;
+    }
+    struct copy c = {run, source->data, run->field[batch->index], batch->elements / data->elements, data->elements, 1, to};
+    if (batch->elements < SHARED_ELEMENTS) c.chunk = c.n;
+    threads_run(run->threads, copy_chunk, &c, (uint32_t)((c.n + c.chunk - 1) / c.chunk));
+}
+
+/* Equal draws of a source come together: each is drawn once, where it first stands, and copied to all its batches. */
+void ganrt_begin(struct ganrt_frame *f, uint32_t number)
+{
+    struct run *run = f->runtime;
+    const struct ganrt_model *model = run->model;
+    const struct ganrt_graph *graph = &model->graphs[number];
+    bool training = run->training && graph->kind == GANRT_STEP;
+    f->graph = number;
+    if (training) f->tick++;
+    for (uint32_t i = 0; i < graph->nbatches; i++) {
+        const struct ganrt_batch *batch = &graph->batches[i];
+        if (batch->kind == GANRT_BATCH_INPUT) continue;
+        if (batch->kind == GANRT_BATCH_MEAN) {
+            fill(run, batch);
+            continue;
+        }
+        uint32_t source = model->data[batch->index].source;
+        bool first = true;
+        for (uint32_t j = 0; j < i && first; j++)
+            first = graph->batches[j].kind != GANRT_BATCH_DATA || graph->batches[j].draw != batch->draw ||
+                    model->data[graph->batches[j].index].source != source;
+        if (!first) continue;
+        int64_t n = batch->elements / model->data[batch->index].elements;
+        if (run->sources[source].data) {
+            if (training) draw(run, source, n);
+            else pick(run, source, batch->draw, n);
+        }
+        for (uint32_t j = i; j < graph->nbatches; j++)
+            if (graph->batches[j].kind == GANRT_BATCH_DATA && graph->batches[j].draw == batch->draw &&
+                model->data[graph->batches[j].index].source == source)
+                fill(run, &graph->batches[j]);
+    }
+}
+
+struct job {
+    struct ganrt_frame *frame;
+    ganrt_kernel *kernel;
+};
+
+static void run_task(void *self, uint32_t task, uint32_t worker)
+{
+    struct job *job = self;
+    job->kernel(job->frame, task, worker);
+}
+
+void ganrt_parallel(struct ganrt_frame *f, ganrt_kernel *kernel, uint32_t tasks, uint32_t index)
+{
+    struct run *run = f->runtime;
+    struct job job = {f, kernel};
+    double start = run->timed ? run_clock() : 0;
+    threads_run(run->threads, run_task, &job, tasks);
+    if (run->timed) run->timed(run->timed_self, f->graph, index, run_clock() - start);
+}
+
+void ganrt_serial(struct ganrt_frame *f, ganrt_kernel *kernel, uint32_t index)
+{
+    struct run *run = f->runtime;
+    double start = run->timed ? run_clock() : 0;
+    kernel(f, 0, 0);
+    if (run->timed) run->timed(run->timed_self, f->graph, index, run_clock() - start);
+}
+
+void ganrt_bounds(struct ganrt_frame *f, uint32_t graph, uint32_t kernel, uint32_t storage, int64_t byte)
+{
+    const struct run *run = f->runtime;
+    const struct ganrt_graph *g = &run->model->graphs[graph];
+    error_line("graph %s, kernel %u (%s, line %u): byte %lld is outside storage %u", g->name, kernel,
+               kernel < g->nkernels ? g->kernels[kernel].name : "?", kernel < g->nkernels ? g->kernels[kernel].line : 0, (long long)byte,
+               storage);
+    _exit(1); /* maybe on a worker thread, with others still writing: nothing may run after it */
+}

@@ -1,0 +1,22 @@
+/* checkpoint.h: checkpoints: all tensors, and in the metadata everything else that training's future depends on (nothing of the clock).
+ *
+ * Metadata, all texts: model, ganc, dtype ("f32"), seed, step (of all blocks), block and block_step, tick; and as JSON: counters [..],
+ * results [.. null] (those of training), settings {name: value}, given [names], data [{name, pass, next, base}]. */
+#ifndef GANRT_CHECKPOINT_H
+#define GANRT_CHECKPOINT_H
+
+#include "train.h"
+
+bool checkpoint_save(struct training *t, struct error *e); /* checkpoints/STEP8.safetensors; then drops all but the newest flags.keep */
+
+/* The newest whole checkpoint in FOLDER/checkpoints; broken ones are warned of. NULL: e->text is empty where the folder has none at all,
+ * and otherwise says what is wrong. */
+struct safetensors *checkpoint_newest(const char *folder, struct error *e);
+
+/* Tensors, settings and seed of a file into the run. training: every tensor must be there and no other; counters, results, tick and data
+ * streams are taken too. notes: says on stderr which settings differ. */
+bool checkpoint_apply(struct run *run, const struct safetensors *file, bool training, bool notes, struct error *e);
+bool checkpoint_place(struct training *t, const struct safetensors *file, struct error *e); /* block, block_step, total */
+bool checkpoint_number(const struct safetensors *file, const char *key, uint64_t *x);
+
+#endif

@@ -1,0 +1,116 @@
+/* durable.c: whole files or none: temporary name, write, fsync, rename, fsync of the folder. */
+#include "durable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash) return memory_format(".");
+    return slash == path ? memory_format("/") : memory_format("%.*s", (int)(slash - path), path);
+}
+
+static bool write_all(int fd, const char *bytes, size_t length)
+{
+    while (length) {
+        ssize_t n = write(fd, bytes, length < ((size_t)1 << 30) ? length : (size_t)1 << 30);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) {
+            if (n == 0) errno = EIO;
+            return false;
+        }
+        bytes += n;
+        length -= (size_t)n;
+    }
+    return true;
+}
+
+/* Forces the folder's entries to the disk. Some file systems cannot (EINVAL): then the rename is as safe as they make it. */
+static bool sync_folder(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return false;
+    bool ok = fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
+    int why = errno;
+    close(fd);
+    errno = why;
+    return ok;
+}
+
+/* Opens a new file beside `path`. Two writers never share a name: it holds the process's number, and must not exist. */
+static int open_temporary(const char *path, char **name)
+{
+    for (unsigned attempt = 0; attempt < 100; attempt++) {
+        *name = memory_format("%s.tmp%ld-%u", path, (long)getpid(), attempt);
+        int fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST) return fd;
+        free(*name);
+        *name = NULL;
+    }
+    errno = EEXIST;
+    return -1;
+}
+
+bool durable_write(const char *path, const struct durable_part *parts, uint32_t count, struct error *e)
+{
+    char *temporary = NULL;
+    struct stat old;
+    if (stat(path, &old) == 0 && !S_ISREG(old.st_mode)) {
+        if (S_ISDIR(old.st_mode)) return error_set(e, "cannot write '%s': it is a folder", path);
+        return error_set(e, "cannot write '%s': it is not a regular file", path);
+    }
+    int fd = open_temporary(path, &temporary);
+    if (fd < 0) {
+        error_set(e, "cannot write '%s': %s", path, strerror(errno));
+        free(temporary);
+        return false;
+    }
+    bool ok = true;
+    for (uint32_t i = 0; i < count && ok; i++) ok = write_all(fd, parts[i].bytes, parts[i].length);
+    ok = ok && fsync(fd) == 0;
+    int why = errno;
+    if (close(fd) != 0 && ok) ok = false, why = errno;
+    if (ok && rename(temporary, path) != 0) ok = false, why = errno;
+    if (!ok) unlink(temporary);
+    free(temporary);
+    if (!ok) return error_set(e, "cannot write '%s': %s", path, strerror(why));
+    char *folder = folder_of(path);
+    if (!sync_folder(folder)) ok = error_set(e, "cannot make '%s' safe on the disk: %s", path, strerror(errno));
+    free(folder);
+    return ok;
+}
+
+bool durable_text(const char *path, const char *text, size_t length, struct error *e)
+{
+    struct durable_part part = {text, length};
+    return durable_write(path, &part, 1, e);
+}
+
+bool durable_mkdirs(const char *path, struct error *e)
+{
+    char *part = memory_format("%s", path);
+    bool ok = *part || error_set(e, "cannot make a folder without a name");
+    for (char *slash = part; ok && slash;) {
+        slash = strchr(slash + 1, '/');
+        if (slash) *slash = 0;
+        struct stat s;
+        if (mkdir(part, 0777) == 0) {
+            char *folder = folder_of(part);
+            ok = sync_folder(folder) || error_set(e, "cannot make the folder '%s' safe on the disk: %s", part, strerror(errno));
+            free(folder);
+        } else if (errno != EEXIST) {
+            ok = error_set(e, "cannot make the folder '%s': %s", part, strerror(errno));
+        } else if (stat(part, &s) != 0 || !S_ISDIR(s.st_mode)) {
+            ok = error_set(e, "cannot make the folder '%s': a file has this name", part);
+        }
+        if (slash) *slash = '/';
+    }
+    free(part);
+    return ok;
+}

@@ -1,0 +1,312 @@
+/* train.c: `trainer train`: blocks of steps, and between two steps what is due: reports, the log, pictures, checkpoints.
+ *
+ * Only compiled code, the data streams and the counters that checkpoints hold decide what training computes. The clock decides when
+ * people are told and, where no --checkpoint-every is given, when a checkpoint is written besides; never what is in it. */
+#include "train.h"
+
+#include "checkpoint.h"
+#include "options.h"
+#include "safetensors.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CHECKPOINT_STEPS 2000
+#define CHECKPOINT_SECONDS 600.0 /* of work that a power cut may cost, where steps take long */
+#define LOG_STEPS 100
+#define KEEP 3
+
+double training_seconds(const struct training *t)
+{
+    return t->earlier + run_clock() - t->began;
+}
+
+static const struct ganrt_train *block_of(const struct training *t)
+{
+    return &t->run->model->trains[t->block];
+}
+
+/* Passes over the block's first-named data that are complete: no whole minibatch is left in them. */
+static double epochs_done(const struct training *t)
+{
+    const struct ganrt_train *block = block_of(t);
+    if (block->epoch_data < 0) return 0;
+    const struct run_source *s = &t->run->sources[t->run->model->data[block->epoch_data].source];
+    if (!s->data) return 0;
+    return (double)(s->pass - s->base) + (s->next + block->batch > s->count);
+}
+
+double training_epoch(const struct training *t)
+{
+    return t->run->frame.epoch;
+}
+
+/* Is the block done? The last one runs on where --steps asks for more than the model. */
+static bool block_done(const struct training *t)
+{
+    const struct ganrt_train *block = block_of(t);
+    if (t->flags.steps && t->block + 1 == t->run->model->ntrains) return t->total >= (uint64_t)t->flags.steps;
+    if (block->epochs) return !(epochs_done(t) < block->epochs(&t->run->frame));
+    return !((double)t->block_step < floor(block->steps(&t->run->frame)));
+}
+
+bool training_complete(const struct training *t)
+{
+    struct training whole = *t;
+    whole.flags.steps = 0;
+    return t->block + 1 == t->run->model->ntrains && block_done(&whole);
+}
+
+static bool all_done(const struct training *t)
+{
+    if (t->flags.steps && t->total >= (uint64_t)t->flags.steps) return true;
+    return t->block + 1 == t->run->model->ntrains && block_done(t);
+}
+
+double training_goal(struct training *t)
+{
+    const struct ganrt_train *block = block_of(t);
+    double steps = (double)t->flags.steps;
+    bool last = t->block + 1 == t->run->model->ntrains;
+    if (last && steps > 0) return steps;
+    if (!block->steps) return NAN;
+    double goal = (double)(t->total - t->block_step) + floor(block->steps(&t->run->frame));
+    return steps > 0 && steps < goal ? steps : goal;
+}
+
+double training_part(struct training *t)
+{
+    const struct ganrt_train *block = block_of(t);
+    if (!block->epochs || block->epoch_data < 0) return 0;
+    const struct run_source *s = &t->run->sources[t->run->model->data[block->epoch_data].source];
+    double done = (double)(s->pass - s->base) + (s->count ? (double)s->next / (double)s->count : 0);
+    return done / block->epochs(&t->run->frame);
+}
+
+/* `step`, `epoch`, the counters named and the passes over the data start again; minibatches of different blocks never share a pass. */
+static void block_begin(struct training *t)
+{
+    struct run *run = t->run;
+    const struct ganrt_train *block = block_of(t);
+    for (uint32_t i = 0; i < block->ncounters; i++) run->frame.counters[block->counters[i]] = 0;
+    for (uint32_t i = 0; i < run->nsources; i++) {
+        struct run_source *s = &run->sources[i];
+        if (s->next > 0) s->pass++;
+        s->next = 0;
+        s->base = s->pass;
+    }
+    run_results_clear(run);
+    run->frame.step = run->frame.epoch = 1;
+}
+
+static void block_pass(struct training *t)
+{
+    struct run *run = t->run;
+    run->frame.step = (double)t->block_step + 1;
+    run->frame.epoch = 1 + epochs_done(t);
+    run->training = true;
+    block_of(t)->pass(&run->frame);
+    run->training = false;
+    t->block_step++;
+    t->total++;
+}
+
+static bool check_objectives(const struct training *t, struct error *e)
+{
+    for (uint32_t i = 0; i < t->nobjectives; i++) {
+        uint32_t result = t->objectives[i];
+        double x = t->run->frame.results[result];
+        if (isfinite(x) || !run_result_known(t->run, result)) continue;
+        return error_set(e, "step %" PRIu64 ": the objective %s is %s; training stops, and the last good checkpoint is that of step "
+                         "%" PRIu64, t->total, t->names[result], isnan(x) ? "not a number" : x < 0 ? "-infinity" : "infinity", t->saved);
+    }
+    return true;
+}
+
+/* Runs the reports that are due; a report without `every` is due where a line is logged. Returns whether one ran. */
+static bool run_reports(struct training *t, bool line)
+{
+    const struct ganrt_model *model = t->run->model;
+    bool any = false;
+    for (uint32_t i = 0; i < model->nreports; i++) {
+        double every = model->reports[i].every ? floor(model->reports[i].every(&t->run->frame)) : 0;
+        t->fresh[i] = model->reports[i].every ? every >= 1 && fmod((double)t->total, every) == 0 : line;
+        if (t->fresh[i]) run_graph(t->run, model->reports[i].graph, t->total);
+        any |= t->fresh[i];
+    }
+    return any;
+}
+
+/* What is due after a step. */
+static bool after_step(struct training *t, bool last, struct error *e)
+{
+    bool line = last || t->total % (uint64_t)t->flags.log_every == 0;
+    line |= run_reports(t, line);
+    if (line && !metrics_line(t, e)) return false;
+    if (!pictures_write(t, last, e)) return false;
+    bool save = last || t->total % (uint64_t)t->flags.checkpoint_every == 0 || signals_caught() ||
+                (!t->flags.checkpoint_given && run_clock() - t->saved_at > CHECKPOINT_SECONDS);
+    if (save && !checkpoint_save(t, e)) return false;
+    progress_step(t, last);
+    return true;
+}
+
+/* The loop. Returns the exit status, e->text set where it is 1. */
+static int loop(struct training *t, struct error *e)
+{
+    const struct ganrt_model *model = t->run->model;
+    for (;;) {
+        if (t->block_step == 0) block_begin(t);
+        while (!block_done(t) && !all_done(t)) {
+            if (signals_caught()) return 128 + signals_caught();
+            block_pass(t);
+            if (!check_objectives(t, e)) return 1;
+            bool last = all_done(t);
+            if (!after_step(t, last, e)) return 1;
+        }
+        if (all_done(t) || t->block + 1 == model->ntrains) return signals_caught() ? 128 + signals_caught() : 0;
+        t->block++;
+        t->block_step = 0;
+    }
+}
+
+/* Opens the data that training draws from, and checks that each minibatch fits. */
+static bool open_data(struct run *run, struct error *e)
+{
+    const struct ganrt_model *model = run->model;
+    for (uint32_t i = 0; i < run->nsources; i++)
+        if (run->sources[i].trained && !run_open_source(run, i, e)) return false;
+    for (uint32_t i = 0; i < model->ntrains; i++) {
+        const struct ganrt_train *block = &model->trains[i];
+        if (block->epochs && (block->epoch_data < 0 || !run->sources[model->data[block->epoch_data].source].trained))
+            return error_set(e, "%s: counts epochs, but draws no data", block->name);
+    }
+    for (uint32_t i = 0; i < model->ngraphs; i++) {
+        const struct ganrt_graph *graph = &model->graphs[i];
+        for (uint32_t j = 0; j < graph->nbatches && graph->kind == GANRT_STEP; j++) {
+            const struct ganrt_batch *batch = &graph->batches[j];
+            if (batch->kind != GANRT_BATCH_DATA) continue;
+            const struct ganrt_data *data = &model->data[batch->index];
+            const struct run_source *s = &run->sources[data->source];
+            int64_t n = batch->elements / data->elements;
+            if (n > s->count)
+                return error_set(e, "'%s': %s has %" PRId64 " items, and a minibatch takes %" PRId64, s->path, s->name, s->count, n);
+        }
+    }
+    return true;
+}
+
+/* Names of results, a second "V" becoming "V.2"; and which of them are objectives. */
+static void name_results(struct training *t)
+{
+    const struct ganrt_model *model = t->run->model;
+    t->names = memory_take(model->nresults, sizeof *t->names);
+    t->objectives = memory_take(model->nresults, sizeof *t->objectives);
+    t->fresh = memory_take(model->nreports, sizeof *t->fresh);
+    for (uint32_t i = 0; i < model->nresults; i++) {
+        uint32_t same = 1;
+        for (uint32_t j = 0; j < i; j++) same += !strcmp(model->results[i], model->results[j]);
+        t->names[i] = same > 1 ? memory_format("%s.%u", model->results[i], same) : memory_format("%s", model->results[i]);
+        bool objective = false;
+        for (uint32_t k = 0; k < model->ngraphs; k++)
+            for (uint32_t j = 0; j < model->graphs[k].noutputs && model->graphs[k].kind == GANRT_STEP; j++)
+                objective |= model->graphs[k].outputs[j].kind == 0 && model->graphs[k].outputs[j].result == i;
+        if (objective) t->objectives[t->nobjectives++] = i;
+    }
+}
+
+/* The state that training starts from: the newest whole checkpoint, or first values. */
+static bool start(struct training *t, struct error *e)
+{
+    struct run *run = t->run;
+    struct safetensors *file = t->flags.resume ? checkpoint_newest(t->out, e) : NULL;
+    if (t->flags.resume && !file && e->text[0]) return false;
+    if (file) {
+        bool ok = checkpoint_place(t, file, e) && checkpoint_apply(run, file, true, true, e);
+        safetensors_close(file);
+        if (ok && t->block_step) run->frame.step = (double)t->block_step, run->frame.epoch = 1 + epochs_done(t);
+        return ok;
+    }
+    if (t->flags.resume)
+        error_warning("'%s': has no checkpoint yet; training starts at the first step, with the settings given now", t->out);
+    run_initialise(run);
+    return true;
+}
+
+static int train(struct training *t, struct error *e)
+{
+    struct run *run = t->run;
+    t->out = t->flags.out ? memory_format("%s", t->flags.out) : memory_format("runs/%s", run->model->name);
+    t->began = run_clock();
+    if (!(t->flags.resume ? folder_resume(t, e) : folder_begin(t, e))) return 1;
+    for (uint32_t i = 0; i < run->nsources; i++)
+        if (run->sources[i].trained && !run->sources[i].path)
+            return error_usage("%s: no data was given; use --data %s%sPATH", run->sources[i].name,
+                               run->nsources > 1 ? run->sources[i].name : "", run->nsources > 1 ? "=" : "");
+    if (!open_data(run, e) || !run_allocate(run, e)) return 1;
+    name_results(t);
+    signals_catch();
+    if (!folder_lock(t, e) || !start(t, e) || !folder_record(t, e) || !metrics_begin(t, e)) return 1;
+    progress_header(t);
+    t->began = t->saved_at = run_clock();
+    if (all_done(t) && t->total) {
+        fprintf(stderr, "all %" PRIu64 " steps are done; --steps N, with a larger N, goes on\n", t->total);
+    } else {
+        if (t->saved == UINT64_MAX && !checkpoint_save(t, e)) return 1; /* so that there is always one to go on from */
+        int status = loop(t, e);
+        progress_clear(t);
+        if (status == 1) return 1;
+        if (!checkpoint_save(t, e)) return 1;
+        if (status) fprintf(stderr, "%s: interrupted after step %" PRIu64 "; go on with --resume\n", error_program(), t->total);
+        if (status) return status;
+    }
+    progress_end(t);
+    return 0;
+}
+
+static void training_free(struct training *t)
+{
+    for (uint32_t i = 0; t->names && i < t->run->model->nresults; i++) free(t->names[i]);
+    free(t->names);
+    free(t->objectives);
+    free(t->fresh);
+    free(t->out);
+    json_done(&t->line);
+    if (t->metrics >= 0) close(t->metrics);
+}
+
+int train_command(struct run *run, int argc, char **argv)
+{
+    struct training t = {.run = run, .saved = UINT64_MAX, .metrics = -1};
+    t.flags = (struct training_flags){.checkpoint_every = CHECKPOINT_STEPS, .log_every = LOG_STEPS, .keep = KEEP};
+    struct training_flags *f = &t.flags;
+    const struct option table[] = {
+        {"data", OPTION_DATA, NULL, 0, 0, "[NAME=]PATH", "the data set NAME: a file or folder; PATH[a:b] takes items a to b - 1", NULL},
+        {"out", OPTION_TEXT, &f->out, 0, 0, "DIR", "the run's folder (default runs/MODEL)", NULL},
+        {"steps", OPTION_INTEGER, &f->steps, 1, 9e15, "N", "steps in all, resumed ones included (default: the model's)", NULL},
+        {"seed", OPTION_SEED, NULL, 0, 0, "N", "of all random numbers (default 1)", NULL},
+        {"threads", OPTION_THREADS, NULL, 0, 0, "N", "1 to 256 (default: the processors); the result is the same", NULL},
+        {"resume", OPTION_FLAG, &f->resume, 0, 0, NULL, "go on from the newest whole checkpoint in DIR", NULL},
+        {"checkpoint-every", OPTION_INTEGER, &f->checkpoint_every, 1, 9e15, "N", "steps (default 2000, and every ten minutes)",
+         &f->checkpoint_given},
+        {"keep", OPTION_INTEGER, &f->keep, 0, 1e9, "N", "keep the newest N checkpoints (default 3; 0: all)", NULL},
+        {"log-every", OPTION_INTEGER, &f->log_every, 1, 9e15, "N", "steps between lines of metrics.jsonl (default 100)", NULL},
+        {"pictures-every", OPTION_INTEGER, &f->pictures_every, 1, 9e15, "N", "steps between pictures (default: the model's)", NULL},
+    };
+    const struct options_command command = {.name = "train",
+                                            .summary = "Trains the model; its folder gets checkpoints, pictures and metrics.",
+                                            .table = table,
+                                            .count = sizeof table / sizeof table[0],
+                                            .settings = true};
+    int status = options_parse(run, &command, argc, argv, NULL);
+    if (status >= 0) return status;
+    if (!run->model->ntrains) return error_line("%s has no train block: there is nothing to train", run->model->name);
+    struct error e = {""};
+    status = train(&t, &e);
+    progress_clear(&t);
+    if (status == 1) error_line("%s", e.text);
+    training_free(&t);
+    return status;
+}

@@ -1,0 +1,81 @@
+/* train.h: a training run: the parts of the loop (train.c), of its folder (folder.c), and of what it tells (progress.c, metrics.c).
+ *
+ * struct training lives as long as train_command; its parts own what their comments say. What checkpoints hold of it is
+ * block, block_step and total; the rest follows from flags and model. */
+#ifndef GANRT_TRAIN_H
+#define GANRT_TRAIN_H
+
+#include "json.h"
+#include "run.h"
+
+struct training_flags {
+    const char *out;
+    int64_t steps;            /* the total, counted over blocks and resumes; 0: what the model says */
+    int64_t checkpoint_every, log_every, pictures_every, keep;
+    bool resume, checkpoint_given;
+};
+
+struct training {
+    struct run *run;
+    struct training_flags flags;
+    char *out;                /* the run's folder; owned */
+
+    uint32_t block;           /* of model->trains */
+    uint64_t block_step;      /* passes of the block that are done */
+    uint64_t total;           /* of all blocks: the number in file names and logs */
+    uint64_t saved;           /* total of the newest checkpoint; UINT64_MAX: none */
+    double saved_at;          /* run_clock */
+
+    char **names;             /* of results, made different where the model has one name twice; owned */
+    uint32_t *objectives;     /* results that must be finite after each pass; owned */
+    uint32_t nobjectives;
+    bool *fresh;              /* for each report: evaluated at this step; owned */
+
+    int metrics;              /* metrics.jsonl, locked; -1 */
+    struct json_out line;     /* room for a line of it */
+    double earlier;           /* seconds of training before this process */
+    double began;             /* run_clock */
+
+    struct {
+        bool live;            /* a line rewritten in place; otherwise plain lines */
+        int drawn;            /* columns of the line on the terminal */
+        double next, wait;    /* run_clock of the next line, and seconds to the one after */
+        double rate_at;       /* where the rate was last measured: clock and step */
+        uint64_t rate_total;
+        double rate;          /* steps a second */
+    } progress;
+};
+
+/* train.c */
+bool training_complete(const struct training *t); /* has all of the model's schedule run, whatever --steps says? */
+double training_goal(struct training *t); /* steps of all blocks up to the end of this one; NaN where only epochs are known */
+double training_part(struct training *t); /* of the current block: done, from 0 to 1 */
+double training_seconds(const struct training *t); /* the resumed part included */
+
+/* folder.c: the run's folder: model.gan, run.json, checkpoints/, pictures/ */
+bool folder_begin(struct training *t, struct error *e);  /* a new run: makes the folder; one that is not empty is an error */
+bool folder_resume(struct training *t, struct error *e); /* before data is opened: is there a run? its data paths where none were given */
+bool folder_lock(struct training *t, struct error *e);   /* makes what is missing; opens metrics.jsonl; one trainer a folder */
+bool folder_record(struct training *t, struct error *e); /* writes model.gan and run.json; warns where the data is not what it was */
+
+/* metrics.c: metrics.jsonl */
+bool metrics_begin(struct training *t, struct error *e); /* drops lines after t->total (of a run that was cut off) */
+bool metrics_line(struct training *t, struct error *e);
+bool metrics_sync(struct training *t, struct error *e);  /* before a checkpoint, so that it never knows more steps than the log */
+double training_epoch(const struct training *t);         /* from 1 (train.c) */
+
+/* pictures.c: those due at this step; all: whatever their steps. Skips those already written at this step. */
+bool pictures_write(struct training *t, bool all, struct error *e);
+char *picture_path(const struct training *t, uint32_t picture); /* its file for the current step; the caller frees it */
+
+/* progress.c: what people read, on stderr; the last words on stdout */
+void progress_header(struct training *t);
+void progress_step(struct training *t, bool last);
+void progress_clear(struct training *t); /* before any other line is printed */
+void progress_end(struct training *t);
+
+/* signals.c: SIGINT and SIGTERM ask for an end after the step; a second one ends at once */
+void signals_catch(void);
+int signals_caught(void); /* the signal, or 0 */
+
+#endif
