@@ -232,7 +232,8 @@ uint32_t diag_print_json(struct ganc *g, FILE *to)
         const struct diagnostic *one = &d->list.at[i];
         buffer_put(&text, "{");
         put_json_place(&text, g, one->where);
-        buffer_put(&text, "\"severity\":\"%s\",\"id\":\"%s\",", one->severity == SEVERITY_ERROR ? "error" : "warning", diag_name(one->id));
+        buffer_put(&text, "\"severity\":\"%s\",", one->severity == SEVERITY_ERROR ? "error" : "warning");
+        buffer_put(&text, "\"id\":\"%s\",", diag_name(one->id));
         if (diag_option(one->id)[0])
             buffer_put(&text, "\"name\":\"%s\",", diag_option(one->id));
         buffer_put(&text, "\"message\":");

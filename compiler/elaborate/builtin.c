@@ -37,11 +37,27 @@ static const struct builtin table[] = {
     {"bernoulli", B_BERNOULLI, 1, 1, " "},
     {"onehot", B_ONEHOT, 1, 1, " "},
     {"constant", B_CONSTANT, 1, 1, " "},
+    /* of the language, but not built yet: E0901 */
     {"conv2d", B_LATER, 0, 64, NULL},
     {"conv2d_transpose", B_LATER, 0, 64, NULL},
+    {"conv", B_LATER, 0, 64, NULL},
+    {"deconv", B_LATER, 0, 64, NULL},
     {"max_pool", B_LATER, 0, 64, NULL},
     {"avg_pool", B_LATER, 0, 64, NULL},
+    {"upsample", B_LATER, 0, 64, NULL},
+    {"stack", B_LATER, 0, 64, NULL},
+    {"pad", B_LATER, 0, 64, NULL},
+    {"slice", B_LATER, 0, 64, NULL},
     {"ema", B_LATER, 0, 64, NULL},
+    {"instancenorm", B_LATER, 0, 64, NULL},
+    {"groupnorm", B_LATER, 0, 64, NULL},
+    {"embedding", B_LATER, 0, 64, NULL},
+    {"residual", B_LATER, 0, 64, NULL},
+    {"self_attention", B_LATER, 0, 64, NULL},
+    {"minibatch_discrimination", B_LATER, 0, 64, NULL},
+    {"orthogonal", B_LATER, 0, 64, NULL},
+    {"sparse", B_LATER, 0, 64, NULL},
+    {"dcgan_generator", B_LATER, 0, 64, NULL},
 };
 
 const struct builtin *builtin_find(const char *name)

@@ -78,7 +78,7 @@ static bool group_hard(const struct group *a, const struct group *b)
     return false;
 }
 
-/* A value that only a reduction wants is not made in a product's tile. */
+/* A value that only a reduction wants is not made in a product's tile, nor after another reduction. */
 static bool group_toward(const struct group *g)
 {
     for (const struct value *v = g->first; v; v = v->next)
@@ -122,6 +122,7 @@ static bool group_merge(struct scheduling *s, struct group *a, struct group *b)
         if (!space_merge(&space, b->space, a->reduces, b->reduces)) return false;
     } else if (a->reduces && !b->reduces && a->outer_total == b->total) {
         outer = true;
+        if (group_toward(b)) return false;
         if (!space_refine(&space, true, b->space.rank, b->space.extent)) return false;
     } else {
         return false;
@@ -163,6 +164,10 @@ static void group_draw(struct scheduling *s, struct value *v)
             const struct use *u = value_need(v, n);
             if (u->same && u->value->group->product == products) group_merge(s, u->value->group, v->group);
         }
+    if (v->kind != VALUE_REDUCE) return;
+    struct value *of = value_base(v->arg[0]); /* reductions of one value read it once: its largest and where that stands */
+    if (of->reduced) group_merge(s, of->reduced->group, v->group);
+    of->reduced = v;
 }
 
 /* Stored is what another group reads, and outputs. */

@@ -77,8 +77,11 @@ struct value {
     uint32_t tensor;             /* EFFECT */
     VEC(struct value *) parts;   /* JOIN */
     struct value *copy;          /* in row-major order, where one was made */
+    struct value *reduced;       /* the latest reduction of it */
     bool solid, forced, uniform; /* uniform: every element is the same number, known without an index */
-    uint32_t cost, loads;        /* inline: operations, and storages read, for an element */
+    uint32_t cost;               /* inline: of an element, see element_cost */
+    const struct value *from;    /* inline: the storage that it reads, if any; many: more than one */
+    bool many;
     /* of solid values */
     VEC(struct use) uses;
     VEC(struct read) reads;

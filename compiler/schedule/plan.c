@@ -9,7 +9,7 @@
 
 #define ALIGN 64
 #define RED_ZONE 64                       /* --check=bounds: after each storage */
-#define ARENA_MOST ((int64_t)1 << 46)     /* bytes that a process can map; each size is below 2^44 */
+#define ARENA_MOST ((int64_t)1 << 46)     /* bytes that a process can map; a storage is below 2^44 (MAX_ELEMENTS) */
 
 static int64_t storage_bytes(const struct ganc *g, const struct storage *s)
 {
@@ -67,9 +67,10 @@ void plan_arena(struct ganc *g, struct kernels *k)
 {
     bool fits = true;
     for (uint32_t i = 0; i < k->tensors.n && fits; i++) {
-        k->tensors.at[i].offset = k->tensor_bytes;
-        k->tensor_bytes += storage_bytes(g, &k->tensors.at[i]);
-        fits = k->tensor_bytes <= ARENA_MOST;
+        struct storage *s = &k->tensors.at[i];
+        s->offset = k->tensor_bytes;
+        if (s->elements <= MAX_ELEMENTS) k->tensor_bytes += storage_bytes(g, s);
+        fits = s->elements <= MAX_ELEMENTS && k->tensor_bytes <= ARENA_MOST;
         if (!fits) diag(g, E0811, k->program->tensors.at[i].span, k->tensors.at[i].name);
     }
     int64_t scratch = 0;

@@ -9,6 +9,7 @@
 #define TASKS_MOST 16
 #define PRODUCT_SMALL ((int64_t)1 << 18) /* multiply-adds of a product that is not cut */
 #define PRODUCT_TILES 8
+#define ROWS_ENOUGH 512                  /* so many are cut even where there are more columns: whole rows are stored */
 #define TILE_BYTES ((int64_t)512 << 10)
 #define TILE_ROWS 32                     /* no thinner for the cache's sake */
 
@@ -29,13 +30,12 @@ static int64_t point_work(const struct kernel *k)
 
 static void split_loop(struct kernel *k)
 {
-    int64_t points = 1, parallel = 1;
+    int64_t points = 1;
     uint32_t best = 0;
     bool found = false;
     for (uint32_t d = 0; d < k->rank; d++) {
         points *= k->extent[d];
         if (k->reduced[d]) continue;
-        parallel *= k->extent[d];
         if (!found || (k->extent[best] < TASKS_MOST && k->extent[d] > k->extent[best])) best = d;
         found = true;
     }
@@ -73,7 +73,7 @@ static void split_product(struct kernel *k, uint32_t size)
     double work = (double)rows * (double)columns * (double)depth;
     int64_t tiles = work < (double)PRODUCT_SMALL ? 1 : least((int64_t)(work / (double)PRODUCT_SMALL) + 1, PRODUCT_TILES);
     bool plain = product_plain(k);
-    if (tiles > 1 && columns > rows) {
+    if (tiles > 1 && columns > rows && rows < ROWS_ENOUGH) {
         int64_t unit = columns / tiles >= 48 ? 48 : 16;
         k->tile[1] = least(columns, divide_up(divide_up(columns, tiles), unit) * unit);
     } else if (tiles > 1) {

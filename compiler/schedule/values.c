@@ -102,7 +102,7 @@ uint32_t element_cost(enum op op)
     }
 }
 
-/* Costs and loads of v, its operands' being known; may the users recompute it? */
+/* What v costs and reads, its operands' being known; may its users recompute it? */
 static void value_settle(struct value *v)
 {
     v->uniform = v->kind == VALUE_NUMBER || ((v->kind == VALUE_MAP || v->kind == VALUE_VIEW) && v->nargs > 0);
@@ -112,11 +112,15 @@ static void value_settle(struct value *v)
         bool memory = value_has_storage(a);
         v->uniform &= !memory && a->uniform;
         v->cost += memory ? 0 : a->cost;
-        v->loads += memory ? 1 : a->loads;
+        const struct value *from = memory ? a : a->from;
+        v->many |= !memory && a->many;
+        if (!from) continue;
+        if (v->from && v->from != from) v->many = true;
+        else v->from = from;
     }
     bool always = v->kind == VALUE_RANDOM || v->kind >= VALUE_REDUCE;
     if (v->kind == VALUE_JOIN) v->solid = false;
-    else v->solid = v->forced || always || (v->kind == VALUE_MAP && (v->cost > INLINE_COST || v->loads > 1));
+    else v->solid = v->forced || always || (v->kind == VALUE_MAP && (v->cost > INLINE_COST || v->many));
     if (v->solid) v->uniform = false;
 }
 

@@ -154,7 +154,8 @@ struct ast *ast_parenthesised(struct parse *p, struct ast *node, struct span spa
     return ast_flag(node, AST_PARENTHESES);
 }
 
-struct ast *ast_binary(struct parse *p, struct span span, const char *name, struct span name_span, struct ast *left, struct ast *right)
+struct ast *ast_binary(struct parse *p, struct span span, const char *name, struct span name_span, struct ast *left,
+                       struct ast *right)
 {
     return ast_named(p, A_BINARY, span, name, name_span, 2, left, right);
 }
@@ -164,7 +165,8 @@ static bool is_comparison(const struct ast *node)
     return node->kind == A_BINARY && !(node->flags & AST_PARENTHESES) && node->name[0] && strchr("=!<>", node->name[0]);
 }
 
-struct ast *ast_comparison(struct parse *p, struct span span, const char *name, struct span name_span, struct ast *left, struct ast *right)
+struct ast *ast_comparison(struct parse *p, struct span span, const char *name, struct span name_span, struct ast *left,
+                           struct ast *right)
 {
     if (is_comparison(left)) {
         diag(p->g, E0114, parse_error(p, name_span));
@@ -195,7 +197,7 @@ struct ast *ast_pipe(struct parse *p, struct span span, struct span name_span, s
         else
             diag_help(p->g, "x |> f is f(x), and x |> f(a) is f(x, a)");
     }
-    return ast_named(p, A_PIPE, span, intern(p->g, "|>"), name_span, 2, left, right);
+    return ast_named(p, A_PIPE, span, NULL, name_span, 2, left, right);
 }
 
 struct ast *ast_except(struct parse *p, struct span span, struct ast *path, struct ast *except)

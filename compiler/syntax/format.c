@@ -394,9 +394,13 @@ static uint32_t comment_column(const struct format *f, const uint32_t (*pads)[FO
     uint32_t column = 0;
     for (*to = from; *to < f->lines.n; ++*to) {
         const struct format_line *line = &f->lines.at[*to];
-        if (!line->comment || line->comment_line != first->comment_line + (*to - from) || line->comment_column != first->comment_column)
+        if (!line->comment || line->comment_line != first->comment_line + (*to - from) ||
+            line->comment_column != first->comment_column)
             break;
-        uint32_t width = line->text[0] ? line->indent + width_of(line->text, strlen(line->text)) + padding_before(line, pads[*to], FORMAT_CUTS - 1) : 0;
+        uint32_t width = line->indent + width_of(line->text, strlen(line->text)) +
+                         padding_before(line, pads[*to], FORMAT_CUTS - 1);
+        if (!line->text[0]) /* a comment that continues the one above */
+            width = 0;
         if (width > column)
             column = width;
     }

@@ -110,8 +110,10 @@ struct ast *ast_leaf(struct parse *p, enum ast_kind kind, struct span span, cons
 struct ast *ast_parenthesised(struct parse *p, struct ast *node, struct span span);
 struct ast *ast_flag(struct ast *node, uint32_t flag);
 struct ast *ast_with_text(struct ast *node, const struct ast *string);
-struct ast *ast_binary(struct parse *p, struct span span, const char *name, struct span name_span, struct ast *left, struct ast *right);
-struct ast *ast_comparison(struct parse *p, struct span span, const char *name, struct span name_span, struct ast *left, struct ast *right);
+struct ast *ast_binary(struct parse *p, struct span span, const char *name, struct span name_span, struct ast *left,
+                       struct ast *right);
+struct ast *ast_comparison(struct parse *p, struct span span, const char *name, struct span name_span, struct ast *left,
+                           struct ast *right);
 struct ast *ast_pipe(struct parse *p, struct span span, struct span name_span, struct ast *left, struct ast *right);
 struct ast *ast_except(struct parse *p, struct span span, struct ast *path, struct ast *except);
 struct ast_list *ast_list(struct parse *p, struct ast_list *list, struct ast *node);

@@ -127,7 +127,10 @@ exprs
     ;
 failed                  /* a declaration or statement with an error, and the blocks in what is left of it */
     : error
-    | failed block
+    | failed opened "}"
+    | failed opened statements "}"
+    ;
+opened: "{"             { yyerrok; }
     ;
 
 type: shape             { $$ = ast_node(p, A_TYPE, @$, 3, $1, NULL, NULL); }

@@ -231,8 +231,11 @@ static bool hint_at_token(struct parse *p, const struct expectation *e)
 {
     const struct token *t = &p->current, *before = &p->previous;
     int kind = t->kind;
-    if (kind == T_ASSIGN && (before->kind == T_PLUS || before->kind == T_MINUS || before->kind == T_TIMES || before->kind == T_DIVIDE) &&
-        touches(before, t))
+    bool arithmetic = before->kind == T_PLUS || before->kind == T_MINUS || before->kind == T_TIMES || before->kind == T_DIVIDE;
+    if (kind == T_SEP && has(e, "{") && p->ahead_count && p->ahead[0].kind == T_LBRACE) {
+        diag_help(p->g, "the { stands at the end of this line, not at the beginning of the next");
+        p->bad = p->ahead[0].span; /* of which enough was said */
+    } else if (kind == T_ASSIGN && arithmetic && touches(before, t))
         diag_help(p->g, "write it out: x = x %s ...", before->value.name);
     else if (kind == T_ASSIGN && has(e, ":") && !has(e, "="))
         diag_help(p->g, "a shape comes first: %s",
@@ -283,7 +286,8 @@ static void note_open(struct parse *p, const struct expectation *e)
 void syntax_error(struct parse *p, const char *const *expected, int count)
 {
     const struct token *t = &p->current;
-    bool reported = p->bad.file && p->bad.at >= p->previous.span.at && p->bad.at < t->span.at + t->span.length;
+    uint32_t end = t->kind == T_END ? p->scanned : t->span.at + t->span.length;
+    bool reported = p->bad.file && p->bad.at >= p->previous.span.at && p->bad.at < end;
     if (!reported && !p->invented && !p->stopped) {
         struct expectation e = {.tokens = expected, .count = count};
         describe_expected(p, &e);

@@ -188,12 +188,40 @@ static void check_gradients(void)
     evaluator_free(e);
 }
 
+/* Nodes of one draw see one minibatch; the tangent is of the run to come, and changes nothing. */
+static void check_draws(void)
+{
+    struct evaluator *e = evaluator_new(&p);
+    struct graph graph = {.kind = GRAPH_STEP, .name = "test", .batch = 4};
+    struct node like = {.type = type_of(true, 1, (int64_t[]){2}), .draw = 1}, *w = tensor(&graph, 0);
+    struct node *x = make(&graph, OP_data, 0, NULL, like), *same = make(&graph, OP_data, 0, NULL, like);
+    struct node *y = graph_binary(g, &graph, OP_mul, w, graph_binary(g, &graph, OP_add, x, same));
+    vec_push(g->mem, &graph.effects, (struct effect){0, graph_sum(g, &graph, y, NULL, 0, true), nowhere});
+    e->source.data = give;
+    e->source.self = &p;
+    e->tick = 41;
+    e->tensors[0][0] = 3;
+    asked = 0;
+    double one[2] = {1, 0};
+    CHECK(!evaluator_graph_tangent(e, &graph, (const double *const[]){one, NULL, NULL}));
+    CHECK(asked == 1 && e->tick == 41 && e->tensors[0][0] == 3);
+    for (int i = 0; i < 8; i++) {
+        CHECK_NEAR(evaluator_tangent(e, y)[i], i % 2 ? 0 : 2 * example(42, i), 1e-12);
+        CHECK(evaluator_node(e, same)[i] == example(42, i));
+    }
+    CHECK(!evaluator_tangent(e, x));
+    CHECK(!evaluator_graph(e, &graph) && e->tick == 42 && !evaluator_tangent(e, y));
+    CHECK_NEAR(e->tensors[0][0], 3 * 2 * (4 * 42 + 0 + 1 + 2 + 3), 1e-9);
+    evaluator_free(e);
+}
+
 int main(void)
 {
     g = ganc_new();
     build();
     check_training();
     check_errors();
+    check_draws();
     check_gradients();
     ganc_free(g);
     return check_done();

@@ -33,6 +33,7 @@ static const struct form forms[] = {
     {OP_max_over, 1, {U(2, 3, 4)}, {AXES(0, 1)}},
     {OP_max_over, 1, {B(2, 3, 4)}, {AXES(0, 2)}},
     {OP_max_over, 1, {B(2, 3, 2, 2)}, {AXES(0, 2, 3)}},
+    {OP_max_over, 1, {U(2, 3, 4, 2)}, {AXES(0, 1, 3)}}, /* the permutation is not its own inverse */
     {OP_reshape, 1, {B(2, 3)}, {.type = B(3, 2)}},
     {OP_reshape, 1, {U(1)}, {.type = U0}},
     {OP_expand, 1, {U(3, 1)}, {.type = B(2, 3, 4)}},

@@ -1,4 +1,5 @@
 /* Interval arithmetic: known cases with their open ends, and random points that must stay inside. */
+#include "graph/program.h"
 #include "ops/interval.h"
 
 #include "check.h"
@@ -11,6 +12,11 @@ static struct range ends(const char *text) /* "[0, 1)", "(-inf, 2]" */
     double low, high;
     sscanf(text, "%c%lf , %lf%c", &first, &low, &high, &last);
     return (struct range){low, high, first == '(', last == ')'};
+}
+
+static bool same_range(struct range a, struct range b)
+{
+    return a.low == b.low && a.high == b.high && a.low_open == b.low_open && a.high_open == b.high_open;
 }
 
 static struct range of(enum op op, struct range a, struct range b, bool same)
@@ -27,7 +33,7 @@ static void expect(enum op op, const char *a, const char *b, const char *want)
 {
     bool same = b && !strcmp(b, "same");
     struct range r = of(op, ends(a), ends(b && !same ? b : a), same), w = ends(want);
-    bool good = r.low == w.low && r.high == w.high && r.low_open == w.low_open && r.high_open == w.high_open;
+    bool good = same_range(r, w);
     CHECK(good);
     if (!good)
         printf("%s of %s, %s is %c%.17g, %.17g%c, not %s\n", op_info[op].name, a, b ? b : "-", "[("[r.low_open], r.low, r.high, "])"[r.high_open], want);
@@ -134,10 +140,50 @@ static void check_random(enum op op)
     }
 }
 
+/* Leaves, reductions and views: what they make of an operand in (-1, 2]. */
+static void check_others(void)
+{
+    struct ganc *g = ganc_new();
+    struct graph graph = {.batch = 4};
+    struct type t = type_of(true, 2, (int64_t[]){3, 5}), wide = type_of(true, 2, (int64_t[]){4, 5});
+    struct node *x = graph_node(g, &graph, OP_input, 0, NULL, &(struct node){.type = t, .range = {-1, 2, true, false}}, (struct span){0});
+    struct {
+        enum op op;
+        struct node like;
+        const char *want;
+    } rows[] = {
+        {OP_sum, {.axes = {1}, .axis_count = 1}, "(-5, 10]"},
+        {OP_sum, {.axes = {0, 1}, .axis_count = 2, .over_batch = true}, "(-60, 120]"},
+        {OP_max_over, {.axes = {1}, .axis_count = 1}, "(-1, 2]"},
+        {OP_argmax, {.axes = {1}}, "[0, 4]"},
+        {OP_transpose, {.axes = {1, 0}}, "(-1, 2]"},
+        {OP_as_tensor, {0}, "(-1, 2]"},
+        {OP_input, {.type = t}, "(-inf, inf)"}, /* nothing declared */
+        {OP_data, {.type = t, .range = {0, 1, false, false}}, "[0, 1]"},
+        {OP_rand_uniform, {.type = t}, "[0, 1)"},
+        {OP_rand_index, {.type = t, .number = 10}, "[0, 9]"},
+        {OP_iota, {.type = type_of(false, 1, (int64_t[]){7})}, "[0, 6]"},
+        {OP_scalar, {.scalar = sexpr_number(g, 3)}, "[3, 3]"},
+        {OP_scalar, {.scalar = sexpr_leaf(g, SEXPR_STEP, 0)}, "(-inf, inf)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct node *y = graph_node(g, &graph, rows[i].op, op_info[rows[i].op].operands ? 1 : 0, &x, &rows[i].like, (struct span){0});
+        CHECK(same_range(y->range, ends(rows[i].want)));
+        if (!same_range(y->range, ends(rows[i].want))) printf("%s: [%g, %g], not %s\n", op_info[rows[i].op].name, y->range.low, y->range.high, rows[i].want);
+    }
+    struct node *up = graph_binary(g, &graph, OP_add, x, graph_constant(g, &graph, 5, (struct span){0})); /* (4, 7] */
+    struct node *padded = graph_node(g, &graph, OP_pad, 1, &up, &(struct node){.type = wide}, (struct span){0});
+    struct node *joined = graph_node(g, &graph, OP_concat, 2, (struct node *[]){x, up}, &(struct node){0}, (struct span){0});
+    CHECK(same_range(padded->range, ends("[0, 7]")));
+    CHECK(same_range(joined->range, ends("(-1, 7]")));
+    ganc_free(g);
+}
+
 int main(void)
 {
     check_cases();
     check_limits();
+    check_others();
     for (int op = 0; op < OP_COUNT; op++)
         if (op_info[op].class == CLASS_MAP) check_random((enum op)op);
     return check_done();

@@ -92,7 +92,7 @@ static void test_newlines(void)
 {
     check_same("fn f(x) = {\n\n let y = f(a,\n b)\n y\n |> g\n}\n", "fn f(x) = { let y = f(a, b); y |> g }");
     check_same("value V = E[x ~ p]\n a\n - b", "value V = E[x ~ p] a - b");
-    check_same("train (a=1)\n{ minimize V\nover D\nusing f }", "train (a=1) { minimize V over D using f }");
+    check_same("train (a=1) {\nminimize V\nover D\nusing f }", "train (a=1) { minimize V over D using f }");
     check_same("value V = x[0]\nvalue W = y;;;value X = z;", "value V = x[0]; value W = y; value X = z");
     check_same("fn f(x) = if a { 1 } # c\n else { 2 }", "fn f(x) = if a { 1 } else { 2 }");
     check_same("fn f(x) = { for i in 1..4 { h = h }; h }", "fn f(x) = {\nfor i in 1 .. 4 {\nh = h\n}\nh }");
@@ -122,12 +122,15 @@ static void test_errors(void)
                  "2:17: error[E0114]: comparisons do not chain\n"
                  "3:16: error[E0115]: the right side of |> must be a name, a field or a call\n"
                  "4:11: error[E0113]: this if has no else, but its value is used\n");
+    CHECK_RESULT("train (a=1)\n{\n project D with\n}\n", ERRORS,
+                 "1:12: error[E0110]: expected `{`, found the end of the line\n"
+                 "4:1: error[E0110]: expected an expression, found `}`\n");
     /* a brace that is not closed, one error; what follows is read; blocks after an error too */
     CHECK_RESULT("train (a=1) {\n    repeat 2 {\n        project D with f\n}\nvalue V = )\n", ERRORS,
                  "5:1: error[E0112]: `{` is not closed before `value`\n"
                  "5:11: error[E0110]: expected an expression, found `)`\n");
     CHECK_RESULT("net G(z noise) -> [1] {\n let = 1\n let y = f(a,\n let z = 2\n}\nfn f(x) = (x", ERRORS,
-                 "1:9: error[E0110]: expected `)`, `,`, `=` or `:`, found `noise`\n"
+                 "1:9: error[E0110]: expected `)`, `,`, `=` or `~`, found `noise`\n"
                  "2:6: error[E0110]: expected a name, found `=`\n"
                  "4:2: error[E0112]: `(` is not closed before `let`\n"
                  "6:11: error[E0112]: `(` is not closed before the end of the file\n");
@@ -170,7 +173,7 @@ static void check_format(const char *text, const char *want)
 static void test_format(void)
 {
     check_format("setting  k=1 ## steps\n\n\n\nsetting rate =0.1", "setting k = 1  ## steps\n\nsetting rate = 0.1\n");
-    check_format("data  a : [ 784 ] in [0,1]\nprior zz: [ 1 ]~f", "data a : [784] in [0, 1]\nprior zz : [1] ~ f\n");
+    check_format("data  a: [ 784 ] in [0,1]\nprior  zz: [ 1 ]~f", "data a : [784] in [0, 1]\nprior zz : [1] ~ f\n");
     check_format("data  a  : [784]    # x\nprior zz : [1] ~ f  # y\n", "data  a  : [784]    # x\nprior zz : [1] ~ f  # y\n");
     check_format("net G(z~p)->[1]{ # head\n# own\nlet y=z # end\n\n  y|>f(a , b=2)\n      |>g # last\n# foot\n}",
                  "net G(z ~ p) -> [1] {  # head\n    # own\n    let y = z  # end\n\n    y |> f(a, b=2)\n        |> g  # last\n    # foot\n}\n");

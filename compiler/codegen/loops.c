@@ -1,0 +1,283 @@
+/* loops.c: the loops of a kernel around its body.
+ *
+ * Outermost the parallel dimensions, in order, but for the lane; then the lane, if it is parallel, in strips of vectors; then the
+ * reduced ones. The lane's range is walked in strips of UNROLL vectors where that pays, then in single vectors, then in one masked one. */
+#include "codegen/nest.h"
+
+#include <stdio.h>
+
+#define BLOCK 512        /* a longer run down a column is summed in blocks, which keeps rounding small */
+#define BODY_SHORT 16    /* instructions of a body that is written four times for speed alone */
+
+void nest_begin(struct nest *n, struct emit *e, uint32_t graph, uint32_t number)
+{
+    char name[48];
+    const struct kernel_graph *kg = &e->k->graphs.at[graph];
+    *n = (struct nest){.e = e, .kg = kg, .k = kg->kernels.at[number], .graph = graph, .number = number};
+    if (n->k.rank == 0) n->k.extent[n->k.rank++] = 1;
+    snprintf(name, sizeof name, "gan_g%u_k%u", graph, number);
+    ir f = emit_function(e, name, e->kernel);
+    e->kernels[graph][number] = f;
+    n->frame = LLVMGetParam(f, 0);
+    n->task = LLVMBuildZExt(e->builder, LLVMGetParam(f, 1), e->i64, "");
+    n->worker = LLVMBuildZExt(e->builder, LLVMGetParam(f, 2), e->i64, "");
+    n->arena = emit_field(e, n->frame, FRAME_ARENA);
+    n->lane = n->k.rank - 1;
+    n->unit = n->k.extent[n->lane];
+    for (uint32_t d = 0; d < n->k.rank; d++) {
+        n->low[d] = n->index[d] = emit_i64(e, 0);
+        n->high[d] = emit_i64(e, n->k.extent[d]);
+    }
+}
+
+/* ---- along the lane ---- */
+
+typedef void strip_body(struct nest *n);
+
+static void strip_at(struct nest *n, ir at, unsigned vectors, ir mask, ir count, strip_body *body)
+{
+    n->at = at;
+    n->strip = vectors;
+    n->mask = mask;
+    n->count = count;
+    body(n);
+    n->mask = n->count = NULL;
+}
+
+/* The point moves to vector `sub` of the strip. */
+static void strip_move(struct nest *n, unsigned sub)
+{
+    n->sub = sub;
+    n->index[n->lane] = emit_iadd(n->e, n->at, emit_i64(n->e, (int64_t)sub * n->lanes));
+}
+
+/* A task's length of the lane is `unit`, or what is left of the extent: rests[0], rests[1]. */
+static unsigned lane_rests(const struct nest *n, int64_t rests[2])
+{
+    int64_t left = n->k.extent[n->lane] % n->unit;
+    rests[0] = n->unit, rests[1] = left;
+    return left ? 2 : 1;
+}
+
+static void lane_tail(struct nest *n, ir from, strip_body *body)
+{
+    struct emit *e = n->e;
+    int64_t lengths[2], rest = 0;
+    bool always = true, one = true; /* does each task have a tail, is it as long in each? */
+    for (unsigned i = 0, count = lane_rests(n, lengths); i < count; i++) {
+        int64_t own = lengths[i] % n->lanes;
+        if (!own) always = false;
+        else if (rest && own != rest) one = false;
+        else rest = own;
+    }
+    if (!rest) return;
+    ir count = one ? emit_i64(e, rest) : emit_isub(e, n->high[n->lane], from), mask;
+    LLVMBasicBlockRef tail = NULL, after = NULL;
+    if (!always) {
+        tail = emit_block(e, "tail"), after = emit_block(e, "done");
+        emit_branch(e, emit_icmp(e, LLVMIntSLT, from, n->high[n->lane]), tail, after);
+        emit_at(e, tail);
+    }
+    if (one) {
+        ir bits[64];
+        for (unsigned i = 0; i < n->lanes; i++) bits[i] = LLVMConstInt(e->i1, (int64_t)i < rest, false);
+        mask = LLVMConstVector(bits, n->lanes);
+    } else mask = emit_icmp(e, LLVMIntSLT, emit_count(e->i64, n->lanes, 1), emit_splat(e, count, n->lanes));
+    strip_at(n, from, 1, mask, count, body);
+    if (!always) emit_go(e, after);
+}
+
+static void lane_strips(struct nest *n, ir *from, unsigned vectors, strip_body *body)
+{
+    struct emit *e = n->e;
+    int64_t step = (int64_t)vectors * n->lanes, lengths[2];
+    bool any = false;
+    for (unsigned i = 0, count = lane_rests(n, lengths); i < count; i++) any = any || (vectors > 1 || n->strip == 1 ? lengths[i] : lengths[i] % (UNROLL * n->lanes)) >= step;
+    if (!any) return;
+    struct emit_loop loop;
+    ir length = emit_isub(e, n->high[n->lane], *from);
+    ir whole = emit_imul(e, LLVMBuildUDiv(e->builder, length, emit_i64(e, step), ""), emit_i64(e, step)), end = emit_iadd(e, *from, whole);
+    emit_loop_open(e, &loop, *from, end, step);
+    strip_at(n, loop.index, vectors, NULL, NULL, body);
+    emit_loop_close(e, &loop);
+    *from = end;
+}
+
+static void lane_walk(struct nest *n, unsigned unroll, strip_body *body)
+{
+    ir from = n->low[n->lane];
+    if (n->k.extent[n->lane] == 1) {
+        n->lanes = 1;
+        strip_at(n, from, 1, NULL, NULL, body);
+        return;
+    }
+    n->lanes = n->e->width;
+    if (unroll > 1) lane_strips(n, &from, unroll, body);
+    n->strip = unroll > 1 ? 0 : 1;
+    lane_strips(n, &from, 1, body);
+    lane_tail(n, from, body);
+}
+
+/* ---- bodies of strips ---- */
+
+static void strip_plain(struct nest *n)
+{
+    for (unsigned i = 0; i < n->strip; i++) {
+        strip_move(n, i);
+        for (uint32_t k = 0; k < n->k.body.n; k++) n->outer[k] = NULL;
+        body_inner(n);
+        body_outer(n);
+    }
+}
+
+/* The strip's points at the present indices, each vector into its own accumulator; single vectors into the first. */
+static void strip_add(struct nest *n)
+{
+    unsigned strip = n->strip;
+    for (unsigned i = 0; i < strip; i++) {
+        strip_move(n, i);
+        body_inner(n);
+        reduce_add(n, n->bank, i);
+    }
+}
+
+static uint32_t next_reduced(const struct nest *n, uint32_t d)
+{
+    while (d < n->k.rank && (!n->k.reduced[d] || d == n->lane)) d++;
+    return d;
+}
+
+/* Sums down the columns that the strip's lanes are. */
+static void columns_level(struct nest *n, uint32_t d)
+{
+    struct emit *e = n->e;
+    d = next_reduced(n, d);
+    if (d == n->k.rank) {
+        strip_add(n);
+        return;
+    }
+    struct emit_loop loop, block;
+    bool blocks = next_reduced(n, d + 1) == n->k.rank && n->k.extent[d] > BLOCK;
+    if (!blocks) {
+        emit_loop_open(e, &loop, n->low[d], n->high[d], 1);
+        n->index[d] = loop.index;
+        columns_level(n, d + 1);
+        emit_loop_close(e, &loop);
+    } else {
+        emit_loop_open(e, &block, n->low[d], n->high[d], BLOCK);
+        reduce_begin(n, 1, n->strip);
+        ir end = emit_iadd(e, block.index, emit_i64(e, BLOCK));
+        if (n->k.extent[d] % BLOCK) end = emit_select(e, emit_icmp(e, LLVMIntSLT, end, n->high[d]), end, n->high[d]);
+        emit_loop_open(e, &loop, block.index, end, 1);
+        n->index[d] = loop.index;
+        n->bank = 1;
+        columns_level(n, d + 1);
+        n->bank = 0;
+        emit_loop_close(e, &loop);
+        reduce_merge(n, 1, 0, n->strip);
+        emit_loop_close(e, &block);
+    }
+    n->index[d] = emit_i64(e, 0);
+}
+
+static void strip_columns(struct nest *n)
+{
+    unsigned strip = n->strip;
+    reduce_begin(n, 0, strip);
+    columns_level(n, 0);
+    for (unsigned i = 0; i < strip; i++) {
+        strip_move(n, i);
+        reduce_column(n, 0, i);
+        body_outer(n);
+    }
+}
+
+/* ---- around the lane ---- */
+
+static bool any_shares(const struct nest *n)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < n->k.body.n; i++) any = any || n->shares[i];
+    return any;
+}
+
+static void rows_level(struct nest *n, uint32_t d, unsigned unroll)
+{
+    d = next_reduced(n, d);
+    if (d == n->k.rank) {
+        lane_walk(n, unroll, strip_add);
+        return;
+    }
+    struct emit_loop loop;
+    emit_loop_open(n->e, &loop, n->low[d], n->high[d], 1);
+    n->index[d] = loop.index;
+    rows_level(n, d + 1, unroll);
+    emit_loop_close(n->e, &loop);
+    n->index[d] = emit_i64(n->e, 0);
+}
+
+/* One sum along the lane (and other reduced dimensions), for each point of the parallel dimensions. */
+static void row(struct nest *n)
+{
+    int64_t extent = n->k.extent[n->lane];
+    unsigned unroll = extent > 1 && (extent >= 8 * (int64_t)n->e->width || any_shares(n)) ? UNROLL : 1;
+    reduce_begin(n, 0, unroll);
+    rows_level(n, 0, unroll);
+    n->lanes = n->strip = 1;
+    n->sub = 0;
+    n->index[n->lane] = emit_i64(n->e, 0);
+    reduce_row(n, unroll);
+    body_outer(n);
+}
+
+static void lane(struct nest *n)
+{
+    bool wide = n->k.extent[n->lane] >= UNROLL * (int64_t)n->e->width;
+    if (n->k.reduced[n->lane]) row(n);
+    else if (n->reduces) lane_walk(n, wide && (n->k.body.n <= BODY_SHORT || any_shares(n)) ? UNROLL : 1, strip_columns);
+    else lane_walk(n, wide && any_shares(n) ? UNROLL : 1, strip_plain);
+}
+
+static void parallel_level(struct nest *n, uint32_t d)
+{
+    while (d < n->k.rank && (n->k.reduced[d] || d == n->lane)) d++;
+    if (d == n->k.rank) {
+        lane(n);
+        return;
+    }
+    struct emit_loop loop;
+    emit_loop_open(n->e, &loop, n->low[d], n->high[d], 1);
+    n->index[d] = loop.index;
+    parallel_level(n, d + 1);
+    emit_loop_close(n->e, &loop);
+}
+
+void nest_loops(struct nest *n)
+{
+    parallel_level(n, 0);
+}
+
+static void loop_emit(struct nest *n)
+{
+    struct emit *e = n->e;
+    uint32_t d = n->k.split;
+    if (n->k.tasks > 1) {
+        ir extent = n->high[d];
+        n->low[d] = emit_imul(e, n->task, emit_i64(e, n->k.chunk));
+        n->high[d] = emit_iadd(e, n->low[d], emit_i64(e, n->k.chunk));
+        if (n->k.extent[d] % n->k.chunk) n->high[d] = emit_select(e, emit_icmp(e, LLVMIntSLT, n->high[d], extent), n->high[d], extent);
+        if (d == n->lane) n->unit = n->k.chunk;
+    }
+    access_begin(n);
+    body_begin(n);
+    nest_loops(n);
+    LLVMBuildRetVoid(e->builder);
+}
+
+void kernel_emit(struct emit *e, uint32_t graph, uint32_t number)
+{
+    struct nest n;
+    nest_begin(&n, e, graph, number);
+    if (n.k.kind == KERNEL_PRODUCT) product_emit(&n);
+    else loop_emit(&n);
+}

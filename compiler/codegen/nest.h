@@ -1,0 +1,93 @@
+/* nest.h: one kernel being written: a loop nest, and the point of it where the body stands.
+ *
+ * Vectors run along the last dimension (`lane`). The body is written for a point: index[] of each dimension, in `lanes` neighbours along the lane
+ * (1: a single point), of which `mask` says those that count. Loops change the point and call the functions of body.c. */
+#ifndef GANC_CODEGEN_NEST_H
+#define GANC_CODEGEN_NEST_H
+
+#include "codegen/emit.h"
+
+#define UNROLL 4 /* vectors in a strip: sums in flight, and what one Philox block of 4 words serves */
+
+struct scope { /* of a storage that the kernel touches: bytes [low, high) of the arena */
+    uint32_t storage;
+    int64_t low, high;
+    LLVMMetadataRef own, others; /* !alias.scope, !noalias */
+};
+#define STORAGE_TILE UINT32_MAX
+
+struct accumulator {
+    ir value, where; /* on the stack; where: argmax only */
+};
+
+struct nest {
+    struct emit *e;
+    const struct kernel_graph *kg;
+    struct kernel k;     /* rank at least 1 */
+    uint32_t graph, number;
+    uint32_t lane;
+    int64_t unit;        /* a task covers `unit` of the lane, or what is left of it; low[lane] is a multiple of it */
+    bool reduces;        /* has reductions */
+    VEC(struct scope) scopes;
+
+    /* made at the start of the function */
+    ir frame, arena, task, worker;
+    ir low[KERNEL_RANK], high[KERNEL_RANK];
+    ir *hoisted, *always; /* by instruction: the scalar; bernoulli's threshold, and whether it is 1 */
+    ir key[2], tick, stream_tick;
+
+    /* the point */
+    ir index[KERNEL_RANK];
+    unsigned lanes;
+    ir mask, count;       /* NULL and lanes where all count; else an i64 */
+    unsigned sub, strip;  /* vector `sub` of a strip of `strip` */
+    ir at;                /* where along the lane the strip begins */
+    ir *inner, *outer;    /* by instruction: its value here, or NULL */
+    ir (*words)[4];       /* by instruction: Philox words that this strip's vectors share */
+    bool *shares;
+
+    struct accumulator *accumulators; /* [instruction][bank][vector of the strip] */
+    unsigned bank;
+
+    /* PRODUCT: the finished tile's first element stands for the point (row, column) */
+    ir tile, row, column;
+    int64_t columns;      /* between the tile's rows */
+};
+
+/* access.c */
+void access_begin(struct nest *n);   /* alias scopes of all the body touches */
+const struct storage *access_storage(const struct nest *n, uint32_t id);
+ir access_index(struct nest *n, const struct access *a); /* of the point's first lane, in elements */
+bool access_range(const struct nest *n, const struct access *a, int64_t *low, int64_t *high); /* of the index over the whole nest; false: too large */
+ir access_base(struct nest *n, uint32_t storage);
+ir access_load(struct nest *n, const struct access *a);
+void access_store(struct nest *n, const struct access *a, ir value);
+ir access_tile(struct nest *n);
+void access_check(struct nest *n, uint32_t storage, ir first, ir last); /* --check=bounds: elements */
+
+/* body.c */
+void body_begin(struct nest *n);     /* what is the same at all points */
+void body_inner(struct nest *n);     /* all of it but outer instructions and reductions */
+void body_outer(struct nest *n);
+ir body_value(struct nest *n, uint32_t insn, bool outer);
+ir body_lane_numbers(struct nest *n, ir first, int64_t stride); /* first + stride * lane, i64 */
+
+/* rng.c */
+void random_begin(struct nest *n);
+ir random_value(struct nest *n, uint32_t insn);
+
+/* reduce.c */
+void reduce_begin(struct nest *n, unsigned bank, unsigned vectors);
+void reduce_add(struct nest *n, unsigned bank, unsigned vector);
+void reduce_merge(struct nest *n, unsigned from, unsigned to, unsigned vectors); /* banks */
+void reduce_column(struct nest *n, unsigned bank, unsigned vector); /* the sums of the point's lanes, each its own */
+void reduce_row(struct nest *n, unsigned vectors);        /* one sum of all lanes of all vectors; the point becomes single */
+
+/* loops.c */
+void nest_begin(struct nest *n, struct emit *e, uint32_t graph, uint32_t number); /* begins the function */
+void nest_loops(struct nest *n);     /* the body over low[] to high[] */
+
+/* product.c */
+void product_emit(struct nest *n);
+
+#endif

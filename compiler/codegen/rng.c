@@ -1,0 +1,179 @@
+/* rng.c: random numbers as ganrt/random.h defines them, Philox4x32-10 in vectors of 32-bit integers.
+ *
+ * An example's elements are laid out so that 64 neighbours (32 of normal) come from 16 blocks of four words: where a strip of four vectors begins at a multiple
+ * of 64, one set of blocks serves it all. Anywhere else each lane works out its own block and takes one word of it. */
+#include "codegen/nest.h"
+
+static ir low_half(struct emit *e, ir x)
+{
+    return LLVMBuildTrunc(e->builder, x, emit_like(e->i32, x), "");
+}
+
+static ir widen(struct emit *e, ir x)
+{
+    return LLVMBuildZExt(e->builder, x, emit_like(e->i64, x), "");
+}
+
+/* The upper 32 bits of x times a constant or a splat. */
+static ir multiply_high(struct emit *e, ir x, ir y)
+{
+    return low_half(e, emit_lshr(e, emit_imul(e, widen(e, x), widen(e, y)), 32));
+}
+
+static void philox(struct nest *n, ir counter[4])
+{
+    struct emit *e = n->e;
+    ir_type type = LLVMTypeOf(counter[0]);
+    ir m0 = emit_integer(type, 0xD2511F53u), m1 = emit_integer(type, 0xCD9E8D57u);
+    for (uint32_t round = 0; round < 10; round++) {
+        ir k0 = emit_splat(e, emit_iadd(e, n->key[0], emit_integer(e->i32, round * 0x9E3779B9u)), n->lanes);
+        ir k1 = emit_splat(e, emit_iadd(e, n->key[1], emit_integer(e->i32, round * 0xBB67AE85u)), n->lanes);
+        ir c0 = emit_xor(e, emit_xor(e, multiply_high(e, counter[2], m1), counter[1]), k0);
+        ir c2 = emit_xor(e, emit_xor(e, multiply_high(e, counter[0], m0), counter[3]), k1);
+        counter[1] = emit_imul(e, counter[2], m1);
+        counter[3] = emit_imul(e, counter[0], m0);
+        counter[0] = c0;
+        counter[2] = c2;
+    }
+}
+
+/* floor(p 2^32) of bernoulli's p, as a 32-bit number and whether it is 2^32: then every word is below it. NaN counts as 0. */
+static void threshold(struct nest *n, uint32_t i)
+{
+    struct emit *e = n->e;
+    ir p = emit_load(e, e->f64, emit_offset(e, emit_field(e, n->frame, FRAME_SCALARS), e->f64, emit_i64(e, n->k.body.at[i].scalar)));
+    ir zero = emit_number(e->f64, 0), one = emit_number(e->f64, 1);
+    n->always[i] = emit_fcmp(e, LLVMRealOGE, p, one);
+    p = emit_select(e, emit_fcmp(e, LLVMRealOGT, p, zero), emit_select(e, n->always[i], zero, p), zero);
+    n->hoisted[i] = low_half(e, LLVMBuildFPToUI(e->builder, emit_fmul(e, p, emit_number(e->f64, 0x1p32)), e->i64, ""));
+}
+
+static bool multiple(const struct nest *n, const struct access *a, int64_t of)
+{
+    bool good = a->offset % of == 0 && (n->unit == n->k.extent[n->lane] || n->unit % of == 0);
+    for (uint32_t d = 0; d < n->k.rank; d++) good = good && (d == n->lane || a->stride[d] % of == 0);
+    return good;
+}
+
+void random_begin(struct nest *n)
+{
+    struct emit *e = n->e;
+    ir seed = emit_field_address(e, n->frame, FRAME_SEED), tick = emit_field(e, n->frame, FRAME_TICK);
+    for (unsigned i = 0; i < 2; i++) n->key[i] = emit_load(e, e->i32, emit_offset(e, seed, e->i32, emit_i64(e, i)));
+    n->tick = low_half(e, tick);
+    n->stream_tick = emit_and(e, low_half(e, emit_lshr(e, tick, 32)), emit_integer(e->i32, 0xffff));
+    for (uint32_t i = 0; i < n->k.body.n; i++) {
+        const struct insn *in = &n->k.body.at[i];
+        if (in->kind != INSN_RANDOM) continue;
+        if (in->op == OP_rand_bernoulli) threshold(n, i);
+        n->shares[i] = e->width == 16 && in->at.stride[n->lane] == 1 && in->example.stride[n->lane] == 0 && multiple(n, &in->at, 64);
+    }
+}
+
+/* Index of an access in each lane, in 32 bits where its values fit. */
+static ir numbers(struct nest *n, const struct access *a)
+{
+    struct emit *e = n->e;
+    int64_t low, high, stride = n->lanes > 1 ? a->stride[n->lane] : 0;
+    ir first = access_index(n, a);
+    bool narrow = access_range(n, a, &low, &high) && low >= 0 && high < INT32_MAX;
+    if (!narrow) return stride ? body_lane_numbers(n, first, stride) : emit_splat(e, first, n->lanes);
+    ir start = emit_splat(e, low_half(e, first), n->lanes);
+    return stride ? emit_iadd(e, start, emit_count(e->i32, n->lanes, stride)) : start;
+}
+
+static ir to_32(struct emit *e, ir x)
+{
+    return emit_element(x) == e->i32 ? x : low_half(e, x);
+}
+
+static void counter_rest(struct nest *n, const struct insn *in, ir counter[4])
+{
+    struct emit *e = n->e;
+    counter[1] = to_32(e, numbers(n, &in->example));
+    counter[2] = emit_splat(e, n->tick, n->lanes);
+    counter[3] = emit_splat(e, emit_or(e, n->stream_tick, emit_integer(e->i32, in->index << 16)), n->lanes);
+}
+
+/* The strip's blocks, once for `period` vectors: element e = at + 16 sub + lane, at a multiple of 64; `each` words make an element. */
+static const ir *strip_words(struct nest *n, uint32_t i, unsigned each)
+{
+    struct emit *e = n->e;
+    const struct insn *in = &n->k.body.at[i];
+    unsigned period = 4 / each;
+    if (n->sub % period == 0) {
+        ir block = emit_lshr(e, access_index(n, &in->at), each == 1 ? 2 : 1), *counter = n->words[i];
+        counter[0] = emit_iadd(e, emit_splat(e, low_half(e, block), n->lanes), emit_count(e->i32, n->lanes, 1));
+        counter_rest(n, in, counter);
+        philox(n, counter);
+    }
+    return n->words[i] + n->sub % period * each;
+}
+
+static ir choose(struct emit *e, ir which, unsigned bit, ir no, ir yes)
+{
+    ir_type t = LLVMTypeOf(which);
+    ir set = emit_icmp(e, LLVMIntNE, emit_and(e, which, emit_integer(t, 1u << bit)), emit_integer(t, 0));
+    return emit_select(e, set, yes, no);
+}
+
+static void lane_words(struct nest *n, uint32_t i, unsigned each, ir *words)
+{
+    struct emit *e = n->e;
+    const struct insn *in = &n->k.body.at[i];
+    ir at = numbers(n, &in->at), counter[4];
+    ir block = emit_shl(e, emit_lshr(e, at, each == 1 ? 6 : 5), 4);
+    counter[0] = to_32(e, emit_or(e, block, emit_and(e, at, emit_integer(LLVMTypeOf(at), 15))));
+    counter_rest(n, in, counter);
+    philox(n, counter);
+    if (each == 2)
+        for (unsigned k = 0; k < 2; k++) words[k] = choose(e, at, 4, counter[k], counter[k + 2]);
+    else
+        words[0] = choose(e, at, 5, choose(e, at, 4, counter[0], counter[1]), choose(e, at, 4, counter[2], counter[3]));
+}
+
+static ir from_integer(struct emit *e, ir x) /* below 2^31 */
+{
+    return LLVMBuildSIToFP(e->builder, x, emit_like(e->real, x), "");
+}
+
+static ir scaled(struct emit *e, ir x, double by)
+{
+    return emit_fmul(e, x, emit_number(LLVMTypeOf(x), by));
+}
+
+/* Box and Muller: the radius from u1 in (0, 1], the angle from u2 in [0, 1). */
+static ir normal(struct emit *e, const ir *words)
+{
+    ir_type integers = LLVMTypeOf(words[0]);
+    ir u1 = scaled(e, from_integer(e, emit_iadd(e, emit_lshr(e, words[0], 8), emit_integer(integers, 1))), 0x1p-24);
+    ir radius = emit_unary(e, "llvm.sqrt", scaled(e, math_log(e, u1), -2)), turn = emit_lshr(e, words[1], 8);
+    if (e->real == e->f32) return emit_fmul(e, radius, math_cos_turn(e, turn));
+    return emit_fmul(e, radius, math_cos(e, scaled(e, scaled(e, from_integer(e, turn), 0x1p-24), 0x1.921fb54442d18p+2)));
+}
+
+ir random_value(struct nest *n, uint32_t i)
+{
+    struct emit *e = n->e;
+    const struct insn *in = &n->k.body.at[i];
+    unsigned each = in->op == OP_rand_normal ? 2 : 1;
+    ir own[2];
+    const ir *words = own;
+    if (n->shares[i] && n->strip == UNROLL) words = strip_words(n, i, each);
+    else lane_words(n, i, each, own);
+    ir_type reals = emit_like(e->real, words[0]);
+    switch (in->op) {
+    case OP_rand_normal: return normal(e, words);
+    case OP_rand_bernoulli: {
+        ir below = emit_icmp(e, LLVMIntULT, words[0], emit_splat(e, n->hoisted[i], n->lanes));
+        ir yes = emit_or(e, below, emit_splat(e, n->always[i], n->lanes));
+        return emit_select(e, yes, emit_number(reals, 1), emit_number(reals, 0));
+    }
+    case OP_rand_index: {
+        ir wide = widen(e, words[0]);
+        ir at = emit_lshr(e, emit_imul(e, wide, emit_integer(LLVMTypeOf(wide), (uint64_t)in->number)), 32);
+        return LLVMBuildUIToFP(e->builder, low_half(e, at), reals, "");
+    }
+    default: return scaled(e, from_integer(e, emit_lshr(e, words[0], 8)), 0x1p-24);
+    }
+}
