@@ -190,13 +190,14 @@ static int command_check(struct compilation *c, struct options *o)
     return finish(c->g, o, 0);
 }
 
-/* Norm-wise, over a whole tensor: rounding in f32 through a few layers; in f64 what is left is the order of summation. */
+/* Norm-wise, over a whole tensor: rounding in f32 through a few layers; in f64 what is left is
+ * the order of summation. (A gradient that is a difference of nearly equal sums, as of D's last bias at first, loses digits.) */
 static int command_compare(struct compilation *c, struct options *o)
 {
     bool good = true;
     for (uint32_t i = 0; i < o->files.n; i++) {
         c->path = o->files.at[i];
-        good = compare_model(c, c->g->f64 ? 1e-10 : 2e-4, false) && good;
+        good = compare_model(c, c->g->f64 ? 1e-10 : 5e-3, false) && good;
     }
     return finish(c->g, o, good ? 0 : 1);
 }

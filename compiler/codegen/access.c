@@ -23,7 +23,7 @@ static void scope_add(struct nest *n, uint32_t storage)
         s.low = of->offset;
         s.high = of->offset + of->elements * of->size;
     }
-    vec_push(n->e->g->mem, &n->scopes, s);
+    vec_push(n->e->mem, &n->scopes, s);
 }
 
 static LLVMMetadataRef named_node(struct emit *e, const char *name, LLVMMetadataRef in)
@@ -44,8 +44,8 @@ void access_begin(struct nest *n)
     uint32_t count = n->scopes.n;
     if (!count) return;
     snprintf(name, sizeof name, "gan_g%u_k%u", n->graph, n->number);
-    LLVMMetadataRef domain = named_node(e, name, NULL), *scopes = NEW_ARRAY(e->g->mem, LLVMMetadataRef, count),
-                    *others = NEW_ARRAY(e->g->mem, LLVMMetadataRef, count);
+    LLVMMetadataRef domain = named_node(e, name, NULL), *scopes = NEW_ARRAY(e->mem, LLVMMetadataRef, count),
+                    *others = NEW_ARRAY(e->mem, LLVMMetadataRef, count);
     for (uint32_t i = 0; i < count; i++) {
         snprintf(name, sizeof name, "storage %d", (int)n->scopes.at[i].storage);
         scopes[i] = named_node(e, name, domain);

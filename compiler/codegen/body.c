@@ -10,13 +10,13 @@ void body_begin(struct nest *n)
 {
     struct emit *e = n->e;
     uint32_t count = n->k.body.n + 1;
-    n->hoisted = NEW_ARRAY(e->g->mem, ir, count);
-    n->always = NEW_ARRAY(e->g->mem, ir, count);
-    n->inner = NEW_ARRAY(e->g->mem, ir, count);
-    n->outer = NEW_ARRAY(e->g->mem, ir, count);
-    n->shares = NEW_ARRAY(e->g->mem, bool, count);
-    n->words = arena_take(e->g->mem, count * sizeof *n->words);
-    n->accumulators = NEW_ARRAY(e->g->mem, struct accumulator, count * 2 * UNROLL);
+    n->hoisted = NEW_ARRAY(e->mem, ir, count);
+    n->always = NEW_ARRAY(e->mem, ir, count);
+    n->inner = NEW_ARRAY(e->mem, ir, count);
+    n->outer = NEW_ARRAY(e->mem, ir, count);
+    n->shares = NEW_ARRAY(e->mem, bool, count);
+    n->words = arena_take(e->mem, count * sizeof *n->words);
+    n->accumulators = NEW_ARRAY(e->mem, struct accumulator, count * 2 * UNROLL);
     bool draws = false;
     for (uint32_t i = 0; i < n->k.body.n; i++) {
         const struct insn *in = &n->k.body.at[i];
@@ -26,6 +26,7 @@ void body_begin(struct nest *n)
         ir at = emit_offset(e, emit_field(e, n->frame, FRAME_SCALARS), e->f64, emit_i64(e, in->index));
         n->hoisted[i] = emit_convert(e, emit_load(e, e->f64, at), e->real);
     }
+    if (!n->reduces) memset(n->k.reduced, 0, sizeof n->k.reduced);
     if (draws) random_begin(n);
 }
 

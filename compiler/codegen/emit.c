@@ -14,7 +14,7 @@ static ir_type frame_type(struct emit *e)
 
 void emit_open(struct emit *e, struct ganc *g, const struct kernels *k, const struct target *target)
 {
-    *e = (struct emit){.g = g, .k = k, .target = target, .context = LLVMContextCreate()};
+    *e = (struct emit){.g = g, .mem = arena_new(), .k = k, .target = target, .context = LLVMContextCreate()};
     LLVMContextRef c = e->context;
     e->module = LLVMModuleCreateWithNameInContext(k->program->name, c);
     e->builder = LLVMCreateBuilderInContext(c);
@@ -33,6 +33,9 @@ void emit_open(struct emit *e, struct ganc *g, const struct kernels *k, const st
     e->kernel = LLVMFunctionType(e->none, (ir_type[]){e->ptr, e->i32, e->i32}, 3, false);
     e->procedure = LLVMFunctionType(e->none, &e->ptr, 1, false);
     e->question = LLVMFunctionType(e->f64, &e->ptr, 1, false);
+    e->runs = NEW_ARRAY(e->mem, ir, k->graphs.n + 1);
+    e->kernels = NEW_ARRAY(e->mem, ir *, k->graphs.n + 1);
+    for (uint32_t i = 0; i < k->graphs.n; i++) e->kernels[i] = NEW_ARRAY(e->mem, ir, k->graphs.at[i].kernels.n + 1);
 }
 
 void emit_close(struct emit *e)
@@ -41,6 +44,7 @@ void emit_close(struct emit *e)
     LLVMDisposeBuilder(e->builder);
     LLVMDisposeModule(e->module);
     LLVMContextDispose(e->context);
+    arena_free(e->mem);
     e->context = NULL;
 }
 

@@ -16,6 +16,7 @@ typedef LLVMTypeRef ir_type;
 
 struct emit {
     struct ganc *g;
+    struct arena *mem; /* until emit_close */
     const struct kernels *k;
     const struct target *target;
     LLVMContextRef context;

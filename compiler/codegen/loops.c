@@ -87,12 +87,14 @@ static void lane_tail(struct nest *n, ir from, strip_body *body)
     if (!always) emit_go(e, after);
 }
 
-static void lane_strips(struct nest *n, ir *from, unsigned vectors, strip_body *body)
+/* Strips of `vectors`, from *from on, which they advance; strips of `before` vectors came first (0: none). */
+static void lane_strips(struct nest *n, ir *from, unsigned vectors, unsigned before, strip_body *body)
 {
     struct emit *e = n->e;
     int64_t step = (int64_t)vectors * n->lanes, lengths[2];
     bool any = false;
-    for (unsigned i = 0, count = lane_rests(n, lengths); i < count; i++) any = any || (vectors > 1 || n->strip == 1 ? lengths[i] : lengths[i] % (UNROLL * n->lanes)) >= step;
+    for (unsigned i = 0, count = lane_rests(n, lengths); i < count; i++)
+        any = any || (before ? lengths[i] % (before * n->lanes) : lengths[i]) >= step;
     if (!any) return;
     struct emit_loop loop;
     ir length = emit_isub(e, n->high[n->lane], *from);
@@ -112,9 +114,8 @@ static void lane_walk(struct nest *n, unsigned unroll, strip_body *body)
         return;
     }
     n->lanes = n->e->width;
-    if (unroll > 1) lane_strips(n, &from, unroll, body);
-    n->strip = unroll > 1 ? 0 : 1;
-    lane_strips(n, &from, 1, body);
+    if (unroll > 1) lane_strips(n, &from, unroll, 0, body);
+    lane_strips(n, &from, 1, unroll > 1 ? unroll : 0, body);
     lane_tail(n, from, body);
 }
 

@@ -2,7 +2,7 @@
  *
  * Floats: branch-free polynomials on a reduced argument, fitted by Remez exchange for the relative error, with explicit fused multiply-adds. Largest errors
  * against a double-precision C library (tests/unit/codegen_math.c samples and checks them):
- *     exp 1.1   log 0.9   tanh 1.5   sigmoid 2.0   softplus 1.6   sin 1.0   cos 1.0   erf 1.3 ulp
+ *     exp 1.0   log 0.9   tanh 1.5   sigmoid 2.5   softplus 1.7   sin 1.7   cos 1.7   erf 1.3 ulp
  * over all floats, denormal results and arguments included; infinities and NaN as the C library has them. sin and cos beyond 2^15 and
  * pow call the C library lane by lane.
  * Doubles (--dtype f64, schedules) are for checking: the C library, lane by lane. */
@@ -125,10 +125,10 @@ ir math_tanh(struct emit *e, ir x)
     if (emit_is_double(e, x)) return emit_libm(e, "tanh", &x, 1);
     ir a = magnitude(e, x), z = emit_fmul(e, x, x);
     ir q = POLYNOMIAL(e, z, -0.333333313, 0.133332059, -0.0539467633, 0.0217007045, -0.00817739964, 0.00214296253);
-    ir small = emit_fma(e, emit_fmul(e, z, x), q, x);
+    ir small = emit_fma(e, emit_fmul(e, z, a), q, a);
     ir power = exp_normal(e, emit_fmul(e, clamp_above(e, a, 10), number(x, 2)));
     ir large = emit_fsub(e, number(x, 1), emit_fdiv(e, number(x, 2), emit_fadd(e, power, number(x, 1))));
-    return emit_select(e, emit_fcmp(e, LLVMRealOLT, a, number(x, 0.625)), small, with_sign(e, large, x));
+    return with_sign(e, emit_select(e, emit_fcmp(e, LLVMRealOLT, a, number(x, 0.625)), small, large), x);
 }
 
 /* t = e^-|x| never overflows: 1 / (1 + t) from 0 up, t / (1 + t) below, denormals included. */
@@ -164,12 +164,14 @@ static ir cosine(struct emit *e, ir r)
     return emit_fma(e, emit_fmul(e, z, z), q, emit_fma(e, z, number(r, -0.5), number(r, 1)));
 }
 
-/* sin(r + quarter * pi / 2): by the lowest bit of `quarter` the sine or the cosine of r, by the next its sign. */
-static ir quarter_sine(struct emit *e, ir r, ir quarter)
+/* sin(r + quarter * pi / 2), negated where the top bit of `flip` is set (NULL: never): by the lowest bit of `quarter` the sine or the cosine
+ * of r, by the next its sign. */
+static ir quarter_sine(struct emit *e, ir r, ir quarter, ir flip)
 {
     ir odd = emit_icmp(e, LLVMIntNE, emit_and(e, quarter, integers(e, r, 1)), integers(e, r, 0));
     ir y = emit_select(e, odd, cosine(e, r), sine(e, r));
     ir sign = emit_shl(e, emit_and(e, quarter, integers(e, r, 2)), 30);
+    if (flip) sign = emit_xor(e, sign, emit_and(e, flip, integers(e, r, 0x80000000u)));
     return emit_bits(e, emit_xor(e, emit_bits(e, y, e->i32), sign), e->f32);
 }
 
@@ -183,12 +185,12 @@ static ir any_lane(struct emit *e, ir mask)
 static ir circular(struct emit *e, ir x, unsigned ahead, const char *name)
 {
     if (emit_is_double(e, x)) return emit_libm(e, name, &x, 1);
-    ir n, k = nearest(e, x, 0x1.45f306p-1, &n);
-    ir r = emit_fma(e, k, number(x, -0x1.921fb6p+0), x);
+    ir a = magnitude(e, x), n, k = nearest(e, a, 0x1.45f306p-1, &n);
+    ir r = emit_fma(e, k, number(x, -0x1.921fb6p+0), a);
     r = emit_fma(e, k, number(x, 0x1.777a5cp-25), r);
     r = emit_fma(e, k, number(x, 0x1.ee59dap-50), r);
-    ir y = quarter_sine(e, r, emit_iadd(e, n, integers(e, x, ahead)));
-    ir far = emit_fcmp(e, LLVMRealOGT, magnitude(e, x), number(x, 0x1p15));
+    ir y = quarter_sine(e, r, emit_iadd(e, n, integers(e, x, ahead)), ahead ? NULL : emit_bits(e, x, e->i32)); /* sin(-0) is -0 */
+    ir far = emit_fcmp(e, LLVMRealOGT, a, number(x, 0x1p15));
     LLVMBasicBlockRef here, slow = emit_block(e, "far"), after = emit_block(e, "near");
     emit_branch(e, any_lane(e, far), slow, after);
     here = LLVMGetInsertBlock(e->builder);
@@ -217,7 +219,7 @@ ir math_cos_turn(struct emit *e, ir turn)
     ir quarter = emit_lshr(e, emit_iadd(e, turn, emit_integer(integer, 1u << 21)), 22);
     ir rest = emit_isub(e, turn, emit_shl(e, quarter, 22));
     ir r = emit_fmul(e, LLVMBuildSIToFP(e->builder, rest, emit_like(e->f32, turn), ""), emit_number(emit_like(e->f32, turn), 0x1.921fb6p-22));
-    return quarter_sine(e, r, emit_iadd(e, quarter, emit_integer(integer, 1)));
+    return quarter_sine(e, r, emit_iadd(e, quarter, emit_integer(integer, 1)), NULL);
 }
 
 /* Near 0 x (1 + p(x^2)), else 1 - e^(|x| p(|x|)), which is 1 from 3.95 on. */
@@ -228,7 +230,7 @@ ir math_erf(struct emit *e, ir x)
     ir p = POLYNOMIAL(e, z, 0.128379166, -0.376126319, 0.112836793, -0.0268584974, 0.00519882981, -0.000811807462, 8.26745891e-05);
     ir q = POLYNOMIAL(e, a, -1.12856102, -0.635582507, -0.105345003, 0.0227602087, -0.00298294285, 6.85633786e-05, 4.18794916e-05, -4.63603737e-06);
     ir large = emit_fsub(e, number(x, 1), exp_normal(e, emit_fmul(e, a, q)));
-    return emit_select(e, emit_fcmp(e, LLVMRealOLT, a, number(x, 0.9375)), emit_fma(e, x, p, x), with_sign(e, large, x));
+    return with_sign(e, emit_select(e, emit_fcmp(e, LLVMRealOLT, a, number(x, 0.9375)), emit_fma(e, a, p, a), large), x);
 }
 
 /* Exponents that are small whole numbers are products, as one would write them. */

@@ -259,6 +259,14 @@ static bool check_net_inputs(struct elaboration *e, const struct declaration *d,
     return true;
 }
 
+/* Is the application under way one whose states are held still (optimize.c)? */
+static bool application_held(const struct elaboration *e)
+{
+    for (uint32_t i = 0; i < e->skipped.n; i++)
+        if (e->skipped.at[i] == e->current_application) return true;
+    return false;
+}
+
 struct value apply_net(struct elaboration *e, const struct declaration *d, struct arguments *args, struct span span)
 {
     if (!e->graph) {
@@ -294,6 +302,10 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
         e->current_application = e->applications.n;
         vec_push(e->g->mem, &e->applications, (struct application){0});
     }
+    bool held = outermost && application_held(e);
+    uint32_t states = held ? e->tensor_capacity : 0; /* what its body sets, its body alone reads */
+    struct node **before = NEW_ARRAY(e->g->mem, struct node *, states + 1);
+    for (uint32_t i = 0; i < states; i++) before[i] = e->state_nodes[i];
     struct call c;
     call_enter(e, &c, d->name, args);
     e->instance = &own;
@@ -303,6 +315,7 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
     e->nets.n--;
     e->instance = outer_instance;
     call_leave(e);
+    for (uint32_t i = 0; held && i < e->tensor_capacity; i++) e->state_nodes[i] = i < states ? before[i] : NULL;
     if (outermost) {
         if (v.kind == VALUE_NODE) e->applications.at[e->current_application].result = v.node;
         e->current_application = application;

@@ -5,9 +5,26 @@
 
 #define LOOP_LIMIT 100000 /* rounds of one compile-time for */
 
+/* Is this made of settings and numbers alone? Inside a graph such a condition is known when the model is compiled. */
+static bool settings_only(const struct sexpr *s)
+{
+    bool only = s->kind == SEXPR_NUMBER || s->kind == SEXPR_SETTING || s->kind >= SEXPR_OP;
+    for (uint32_t i = 0; only && i < s->nargs; i++) only = settings_only(s->arg[i]);
+    return only;
+}
+
+/* The condition of an if; one made of settings picks its branch now, and fixes them. Between graphs, in a train block, it stays a flag's. */
+static struct value condition(struct elaboration *e, struct environment *env, const struct ast *a)
+{
+    struct value c = value_read(e, evaluate(e, env, a), a->span);
+    bool b;
+    if (c.kind != VALUE_SCHEDULE || !e->graph || !settings_only(c.sexpr)) return c;
+    return value_to_boolean(e, c, a->span, &b) ? value_boolean(b) : value_error();
+}
+
 static struct value evaluate_if(struct elaboration *e, struct environment *env, const struct ast *a)
 {
-    struct value c = value_read(e, evaluate(e, env, a->kids[0]), a->kids[0]->span);
+    struct value c = condition(e, env, a->kids[0]);
     if (c.kind == VALUE_ERROR) return c;
     if (c.kind == VALUE_BOOLEAN || c.kind == VALUE_NUMBER) {
         const struct ast *taken = c.number != 0 ? a->kids[1] : a->kids[2];
@@ -167,7 +184,7 @@ static bool evaluate_for(struct elaboration *e, struct environment *env, const s
 /* A statement's own `if`: its branch's statements work on the names outside (var h; if c { h = ... }). */
 static bool evaluate_if_statement(struct elaboration *e, struct environment *env, const struct ast *s, struct value *result)
 {
-    struct value c = value_read(e, evaluate(e, env, s->kids[0]), s->kids[0]->span);
+    struct value c = condition(e, env, s->kids[0]);
     bool compile_time = c.kind == VALUE_BOOLEAN || c.kind == VALUE_NUMBER;
     if (c.kind == VALUE_ERROR) return true;
     if (!compile_time) {

@@ -26,6 +26,7 @@ struct ganrt_frame {
     uint32_t seed[2];
     uint32_t graph;          /* the graph that runs */
     void *runtime;           /* the runtime's own */
+    uint32_t timed;          /* not 0: kernels of one task are called through ganrt_serial (bench) */
 };
 
 typedef void ganrt_kernel(struct ganrt_frame *frame, uint32_t task, uint32_t worker);
@@ -118,6 +119,7 @@ struct ganrt_kernel_info { /* for bench */
     uint32_t line;
     double flop, bytes;    /* of one run: useful floating-point operations; bytes read and written at least */
     uint32_t tasks;
+    ganrt_kernel *run;     /* of one task */
 };
 
 enum ganrt_graph_kind { GANRT_INIT, GANRT_STEP, GANRT_REPORT, GANRT_PICTURE, GANRT_NET };
