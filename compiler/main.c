@@ -2,6 +2,8 @@
 #include "base/buffer.h"
 #include "compare.h"
 #include "driver.h"
+#include "ops/ops.h"
+#include "passes/passes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +19,7 @@ static const char usage[] =
     "       ganc check MODEL.gan...            report errors and warnings only\n"
     "       ganc fmt [-i | --check] MODEL.gan...   canonical layout, to standard output or in place\n"
     "       ganc compare MODEL.gan             the compiled code against the reference evaluator, graph by graph\n"
+    "       ganc ops | passes                  the tables of operations and passes, as Markdown\n"
     "       ganc MODEL.gan --emit=STAGE [-o FILE]  print a stage: ast graph grad opt kernels plan llvm asm obj dot\n"
     "\n"
     "MODEL.gan may also be a text that --emit=graph, grad or opt printed.\n"
@@ -241,6 +244,15 @@ static int command_compile(struct compilation *c, struct options *o)
     return finish(c->g, o, 0);
 }
 
+static int print_docs(void (*print)(struct buffer *))
+{
+    struct buffer b = {0};
+    print(&b);
+    bool good = fwrite(b.text, 1, b.length, stdout) == b.length && fflush(stdout) == 0;
+    buffer_free(&b);
+    return good ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) return fputs(usage, stderr), 2;
@@ -249,6 +261,7 @@ int main(int argc, char **argv)
         printf("ganc %s (%s, for %s)\n", GANC_VERSION, codegen_llvm_version(), codegen_host_cpu());
         return 0;
     }
+    if (argc == 2 && (!strcmp(argv[1], "ops") || !strcmp(argv[1], "passes"))) return print_docs(argv[1][0] == 'o' ? ops_print_docs : passes_print_docs);
     struct compilation c = {.g = ganc_new()};
     struct options o = {0};
     bool run = !strcmp(argv[1], "run"), check = !strcmp(argv[1], "check"), fmt = !strcmp(argv[1], "fmt"), compare = !strcmp(argv[1], "compare");

@@ -261,6 +261,19 @@ ir emit_function(struct emit *e, const char *name, ir_type type)
     return f;
 }
 
+ir emit_aside_open(struct emit *e, struct emit_aside *aside, const char *name, ir_type type)
+{
+    *aside = (struct emit_aside){e->function, LLVMGetInsertBlock(e->builder)};
+    return emit_function(e, name, type);
+}
+
+void emit_aside_close(struct emit *e, const struct emit_aside *aside, ir result)
+{
+    LLVMBuildRet(e->builder, result);
+    e->function = aside->function;
+    LLVMPositionBuilderAtEnd(e->builder, aside->block);
+}
+
 ir emit_service(struct emit *e, const char *name, ir_type result, ir_type *parameters, unsigned count)
 {
     ir f = LLVMGetNamedFunction(e->module, name);
@@ -297,11 +310,10 @@ static ir libm_lanes(struct emit *e, const char *name, ir_type type, unsigned co
     snprintf(spelled, sizeof spelled, "gan_%s%s_%u", name, scalar_type(type) == e->f32 ? "f" : "", lanes);
     ir f = LLVMGetNamedFunction(e->module, spelled);
     if (f) return f;
-    ir scalar = libm_function(e, name, scalar_type(type), count), outside = e->function;
-    LLVMBasicBlockRef here = LLVMGetInsertBlock(e->builder);
+    ir scalar = libm_function(e, name, scalar_type(type), count);
+    struct emit_aside aside;
     ir_type parameters[3] = {type, type, type};
-    f = emit_function(e, spelled, LLVMFunctionType(type, parameters, count, false));
-    attribute(e, f, "noinline", 0);
+    f = emit_aside_open(e, &aside, spelled, LLVMFunctionType(type, parameters, count, false));
     ir room[3], result = emit_local(e, type), args[3];
     for (unsigned i = 0; i < count; i++) {
         room[i] = emit_local(e, type);
@@ -312,9 +324,7 @@ static ir libm_lanes(struct emit *e, const char *name, ir_type type, unsigned co
     for (unsigned i = 0; i < count; i++) args[i] = emit_load(e, scalar_type(type), emit_offset(e, room[i], scalar_type(type), loop.index));
     emit_store(e, emit_call(e, scalar, args, count), emit_offset(e, result, scalar_type(type), loop.index));
     emit_loop_close(e, &loop);
-    LLVMBuildRet(e->builder, LLVMBuildLoad2(e->builder, type, result, ""));
-    e->function = outside;
-    LLVMPositionBuilderAtEnd(e->builder, here);
+    emit_aside_close(e, &aside, LLVMBuildLoad2(e->builder, type, result, ""));
     return f;
 }
 

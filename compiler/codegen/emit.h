@@ -106,6 +106,12 @@ ir emit_field_address(struct emit *e, ir frame, enum frame_field field);
 
 /* functions and calls. A function is internal, for the target, and never unwinds. */
 ir emit_function(struct emit *e, const char *name, ir_type type); /* begins it: e->function, builder in its first block */
+struct emit_aside { /* a helper written while another function is under way */
+    ir function;
+    LLVMBasicBlockRef block;
+};
+ir emit_aside_open(struct emit *e, struct emit_aside *aside, const char *name, ir_type type);
+void emit_aside_close(struct emit *e, const struct emit_aside *aside, ir result); /* returns result, and goes back */
 ir emit_service(struct emit *e, const char *name, ir_type result, ir_type *parameters, unsigned count); /* a ganrt_ function of the runtime */
 ir emit_call(struct emit *e, ir function, ir *args, unsigned count);
 /* A function of the C library's mathematics by its name for doubles; lane by lane, in a loop of its own, where the operands are vectors. */

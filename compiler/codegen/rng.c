@@ -4,6 +4,8 @@
  * of 64, one set of blocks serves it all. Anywhere else each lane works out its own block and takes one word of it. */
 #include "codegen/nest.h"
 
+#include <stdio.h>
+
 static ir low_half(struct emit *e, ir x)
 {
     return LLVMBuildTrunc(e->builder, x, emit_like(e->i32, x), "");
@@ -20,21 +22,41 @@ static ir multiply_high(struct emit *e, ir x, ir y)
     return low_half(e, emit_lshr(e, emit_imul(e, widen(e, x), widen(e, y)), 32));
 }
 
+/* gan_philox_LANES: (key[2], counter[4]) -> four words, each in LANES blocks. A function: it is long, and kernels are written several times. */
+static ir philox_function(struct emit *e, unsigned lanes)
+{
+    char name[32];
+    snprintf(name, sizeof name, "gan_philox_%u", lanes);
+    ir f = LLVMGetNamedFunction(e->module, name);
+    if (f) return f;
+    struct emit_aside aside;
+    ir_type v = emit_vector(e->i32, lanes), words = LLVMStructTypeInContext(e->context, (ir_type[]){v, v, v, v}, 4, false);
+    ir c[4];
+    f = emit_aside_open(e, &aside, name, LLVMFunctionType(words, (ir_type[]){e->i32, e->i32, v, v, v, v}, 6, false));
+    for (unsigned i = 0; i < 4; i++) c[i] = LLVMGetParam(f, 2 + i);
+    for (uint32_t round = 0; round < 10; round++) {
+        ir k0 = emit_splat(e, emit_iadd(e, LLVMGetParam(f, 0), emit_integer(e->i32, round * 0x9E3779B9u)), lanes);
+        ir k1 = emit_splat(e, emit_iadd(e, LLVMGetParam(f, 1), emit_integer(e->i32, round * 0xBB67AE85u)), lanes);
+        ir m0 = emit_integer(v, 0xD2511F53u), m1 = emit_integer(v, 0xCD9E8D57u);
+        ir c0 = emit_xor(e, emit_xor(e, multiply_high(e, c[2], m1), c[1]), k0);
+        ir c2 = emit_xor(e, emit_xor(e, multiply_high(e, c[0], m0), c[3]), k1);
+        c[1] = emit_imul(e, c[2], m1);
+        c[3] = emit_imul(e, c[0], m0);
+        c[0] = c0;
+        c[2] = c2;
+    }
+    ir result = LLVMGetPoison(words);
+    for (unsigned i = 0; i < 4; i++) result = LLVMBuildInsertValue(e->builder, result, c[i], i, "");
+    emit_aside_close(e, &aside, result);
+    return f;
+}
+
 static void philox(struct nest *n, ir counter[4])
 {
     struct emit *e = n->e;
-    ir_type type = LLVMTypeOf(counter[0]);
-    ir m0 = emit_integer(type, 0xD2511F53u), m1 = emit_integer(type, 0xCD9E8D57u);
-    for (uint32_t round = 0; round < 10; round++) {
-        ir k0 = emit_splat(e, emit_iadd(e, n->key[0], emit_integer(e->i32, round * 0x9E3779B9u)), n->lanes);
-        ir k1 = emit_splat(e, emit_iadd(e, n->key[1], emit_integer(e->i32, round * 0xBB67AE85u)), n->lanes);
-        ir c0 = emit_xor(e, emit_xor(e, multiply_high(e, counter[2], m1), counter[1]), k0);
-        ir c2 = emit_xor(e, emit_xor(e, multiply_high(e, counter[0], m0), counter[3]), k1);
-        counter[1] = emit_imul(e, counter[2], m1);
-        counter[3] = emit_imul(e, counter[0], m0);
-        counter[0] = c0;
-        counter[2] = c2;
-    }
+    ir args[6] = {n->key[0], n->key[1], counter[0], counter[1], counter[2], counter[3]};
+    ir words = emit_call(e, philox_function(e, n->lanes), args, 6);
+    for (unsigned i = 0; i < 4; i++) counter[i] = LLVMBuildExtractValue(e->builder, words, i, "");
 }
 
 /* floor(p 2^32) of bernoulli's p, as a 32-bit number and whether it is 2^32: then every word is below it. NaN counts as 0. */
@@ -142,14 +164,22 @@ static ir scaled(struct emit *e, ir x, double by)
     return emit_fmul(e, x, emit_number(LLVMTypeOf(x), by));
 }
 
-/* Box and Muller: the radius from u1 in (0, 1], the angle from u2 in [0, 1). */
-static ir normal(struct emit *e, const ir *words)
+/* gan_normal_LANES: two words -> a standard normal number, by Box and Muller: the radius from u1 in (0, 1], the angle from u2 in [0, 1). */
+static ir normal_function(struct emit *e, ir_type words)
 {
-    ir_type integers = LLVMTypeOf(words[0]);
-    ir u1 = scaled(e, from_integer(e, emit_iadd(e, emit_lshr(e, words[0], 8), emit_integer(integers, 1))), 0x1p-24);
-    ir radius = emit_unary(e, "llvm.sqrt", scaled(e, math_log(e, u1), -2)), turn = emit_lshr(e, words[1], 8);
-    if (e->real == e->f32) return emit_fmul(e, radius, math_cos_turn(e, turn));
-    return emit_fmul(e, radius, math_cos(e, scaled(e, scaled(e, from_integer(e, turn), 0x1p-24), 0x1.921fb54442d18p+2)));
+    char name[32];
+    unsigned lanes = LLVMGetTypeKind(words) == LLVMVectorTypeKind ? LLVMGetVectorSize(words) : 1;
+    snprintf(name, sizeof name, "gan_normal_%u", lanes);
+    ir f = LLVMGetNamedFunction(e->module, name), y;
+    if (f) return f;
+    struct emit_aside aside;
+    f = emit_aside_open(e, &aside, name, LLVMFunctionType(emit_vector(e->real, lanes), (ir_type[]){words, words}, 2, false));
+    ir u1 = scaled(e, from_integer(e, emit_iadd(e, emit_lshr(e, LLVMGetParam(f, 0), 8), emit_integer(words, 1))), 0x1p-24);
+    ir radius = emit_unary(e, "llvm.sqrt", scaled(e, math_log(e, u1), -2)), turn = emit_lshr(e, LLVMGetParam(f, 1), 8);
+    if (e->real == e->f32) y = math_cos_turn(e, turn);
+    else y = math_cos(e, scaled(e, scaled(e, from_integer(e, turn), 0x1p-24), 0x1.921fb54442d18p+2));
+    emit_aside_close(e, &aside, emit_fmul(e, radius, y));
+    return f;
 }
 
 ir random_value(struct nest *n, uint32_t i)
@@ -163,7 +193,7 @@ ir random_value(struct nest *n, uint32_t i)
     else lane_words(n, i, each, own);
     ir_type reals = emit_like(e->real, words[0]);
     switch (in->op) {
-    case OP_rand_normal: return normal(e, words);
+    case OP_rand_normal: return emit_call(e, normal_function(e, LLVMTypeOf(words[0])), (ir[]){words[0], words[1]}, 2);
     case OP_rand_bernoulli: {
         ir below = emit_icmp(e, LLVMIntULT, words[0], emit_splat(e, n->hoisted[i], n->lanes));
         ir yes = emit_or(e, below, emit_splat(e, n->always[i], n->lanes));

@@ -242,24 +242,35 @@ static struct value gradient(struct elaboration *e, struct arguments *args, stru
     return value_node(e, node_make(e, OP_grad, 2, (struct node *[]){y, x}, &(struct node){0}, span));
 }
 
-static struct value sumsq(struct elaboration *e, struct arguments *args, struct span span)
+/* The sum of squares of the parameters of a net or of a part of one: its argument is a path, not a value. */
+struct value builtin_sumsq(struct elaboration *e, const struct ast *args, struct span span)
 {
-    struct value v = args->positional.at[0];
-    if (v.kind != VALUE_FUNCTION || v.declaration->kind != A_NET) {
-        diag(e->g, E0401, args->spans.at[0], "a net", value_describe(e, &v));
+    if (!args || args->n != 1 || args->kids[0]->name) {
+        diag(e->g, E0403, span, "sumsq", 1, args ? (int)args->n : 0);
         return value_error();
     }
-    const struct net_info *net = &e->p->nets.at[v.declaration->index];
+    if (!e->graph) {
+        diag(e->g, E0505, span);
+        return value_error();
+    }
+    const struct ast *a = args->kids[0]->kids[0];
+    bool except = a->kind == A_EXCEPT, *marked = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1);
+    if (!part_tensors(e, except ? a->kids[0] : a, except ? a->kids[1] : NULL, marked)) return value_error();
     struct value total = value_number(0);
-    for (uint32_t i = 0; i < net->tensors.n; i++) {
-        if (e->p->tensors.at[net->tensors.at[i]].kind != TENSOR_PARAMETER) continue;
-        struct node *w = tensor_value(e, net->tensors.at[i], span), *s = graph_binary(e->g, e->graph, OP_mul, w, w);
+    for (uint32_t t = 0; t < e->p->tensors.n; t++) {
+        if (!marked[t]) continue;
+        struct node *w = tensor_value(e, t, span), *s = graph_binary(e->g, e->graph, OP_mul, w, w);
         int64_t axes[MAX_RANK];
         for (int64_t k = 0; k < w->type.rank; k++) axes[k] = k;
         if (w->type.rank) s = graph_sum(e->g, e->graph, s, axes, w->type.rank, false);
         total = arithmetic_map(e, OP_add, 2, (struct value[]){total, value_node(e, s)}, span);
     }
     return total;
+}
+
+bool builtin_takes_part(const struct builtin *b)
+{
+    return b->id == B_SUMSQ;
 }
 
 static struct value data_mean(struct elaboration *e, struct arguments *args, struct span span)
@@ -357,7 +368,7 @@ struct value builtin_call(struct elaboration *e, const struct builtin *b, struct
         if (!x || !x->type.batched) return value_node(e, x);
         return value_node(e, node_make(e, OP_as_tensor, 1, &x, &(struct node){0}, span));
     }
-    case B_SUMSQ: return sumsq(e, args, span);
+    case B_SUMSQ: break; /* builtin_sumsq */
     case B_DATA_MEAN: return data_mean(e, args, span);
     case B_UNIFORM: return distribution(e, DIST_UNIFORM, args);
     case B_NORMAL: return distribution(e, DIST_NORMAL, args);

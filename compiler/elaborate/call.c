@@ -137,41 +137,47 @@ static void call_leave(struct elaboration *e)
     e->depth--;
 }
 
-static struct memo *memo_find(struct elaboration *e, const struct declaration *d, struct arguments *args)
+static struct memo *memo_find(struct elaboration *e, const struct declaration *d, uint32_t n, const struct value *arguments)
 {
-    if (args->named.n) return NULL;
     for (uint32_t i = 0; i < e->memos.n; i++) {
         struct memo *m = &e->memos.at[i];
-        if (m->callee != d || m->training != e->training || m->n != args->positional.n) continue;
+        if (m->callee != d || m->training != e->training || m->n != n) continue;
         bool same = true;
-        for (uint32_t k = 0; k < m->n && same; k++) same = value_equal(&m->arguments[k], &args->positional.at[k]);
+        for (uint32_t k = 0; k < n && same; k++) same = value_equal(&m->arguments[k], &arguments[k]);
         if (same) return m;
     }
     return NULL;
 }
 
-static void memo_add(struct elaboration *e, const struct declaration *d, struct arguments *args, struct value result)
+static void memo_add(struct elaboration *e, const struct declaration *d, uint32_t n, const struct value *arguments, struct value result)
 {
-    if (args->named.n || result.kind != VALUE_NODE) return;
-    vec_push(e->g->mem, &e->memos, (struct memo){.callee = d, .training = e->training, .n = args->positional.n,
-             .arguments = arena_copy(e->g->mem, args->positional.at, args->positional.n * sizeof(struct value)), .result = result});
+    if (result.kind != VALUE_NODE) return;
+    struct memo m = {.callee = d, .training = e->training, .n = n, .arguments = arena_copy(e->g->mem, arguments, n * sizeof *arguments), .result = result};
+    vec_push(e->g->mem, &e->memos, m);
 }
 
 static struct value call_function(struct elaboration *e, const struct declaration *d, struct arguments *args)
 {
-    /* the same function of the same values is the same value: what it draws is drawn once. Not where it makes or sets tensors:
-     * a layer's call site makes new parameters each time. */
-    struct memo *m = e->graph ? memo_find(e, d, args) : NULL;
-    if (m) return m->result;
     struct environment *env = NEW(e->g->mem, struct environment);
+    const struct ast *parameters = d->ast->kids[0];
     struct call c;
     call_enter(e, &c, d->name, args);
-    uint32_t touched = e->touched;
     struct value v = value_error();
-    if (parameters_bind(e, env, d->ast->kids[0], 0, args, d->name, d->ast->name_span)) v = value_read(e, evaluate(e, env, d->ast->kids[1]), d->ast->kids[1]->span);
-    if (v.kind == VALUE_ERROR && v.text) diag(e->g, E0409, d->ast->span), v = value_error();
+    if (parameters_bind(e, env, parameters, 0, args, d->name, d->ast->name_span)) {
+        /* the same function of the same values is the same value: what it draws is drawn once. Not where it makes or sets tensors: a
+         * layer's call site makes new parameters each time. */
+        struct value *bound = NEW_ARRAY(e->g->mem, struct value, parameters->n + 1);
+        for (uint32_t i = 0; i < parameters->n; i++) bound[i] = environment_find(env, parameters->kids[i]->name)->value;
+        struct memo *m = e->graph ? memo_find(e, d, parameters->n, bound) : NULL;
+        uint32_t touched = e->touched;
+        if (m) v = m->result;
+        else {
+            v = value_read(e, evaluate(e, env, d->ast->kids[1]), d->ast->kids[1]->span);
+            if (v.kind == VALUE_ERROR && v.text) diag(e->g, E0409, d->ast->span), v = value_error();
+            if (touched == e->touched && e->graph) memo_add(e, d, parameters->n, bound, v);
+        }
+    }
     call_leave(e);
-    if (touched == e->touched && e->graph) memo_add(e, d, args, v);
     return v;
 }
 
@@ -281,7 +287,7 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
         }
     e->touched++;
     if (!check_net_inputs(e, d, args)) return value_error();
-    struct memo *m = memo_find(e, d, args);
+    struct memo *m = memo_find(e, d, args->positional.n, args->positional.at);
     if (m) return m->result;
 
     struct instance own = {.path = d->name}, *outer_instance = e->instance;
@@ -323,7 +329,7 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
     if (v.kind == VALUE_NODE && v.home == e->graph) {
         struct value named = v;
         if (named.node->name == NULL && named.node->op != OP_tensor) named.node->name = d->name;
-        memo_add(e, d, args, v);
+        memo_add(e, d, args->positional.n, args->positional.at, v);
     }
     return v;
 }

@@ -22,10 +22,28 @@ static struct value condition(struct elaboration *e, struct environment *env, co
     return value_to_boolean(e, c, a->span, &b) ? value_boolean(b) : value_error();
 }
 
+static bool only_settings(const struct sexpr *s)
+{
+    for (uint32_t i = 0; i < s->nargs; i++)
+        if (!only_settings(s->arg[i])) return false;
+    return s->kind == SEXPR_NUMBER || s->kind == SEXPR_SETTING || s->kind >= SEXPR_OP;
+}
+
+/* In a graph a choice by settings alone is made when the model is compiled, and fixes them; in the schedule, and in the options and
+ * the body of an optimizer, it is made when the model runs. */
+static bool decide_now(struct elaboration *e, struct value *c, struct span span)
+{
+    bool b;
+    if (c->kind != VALUE_SCHEDULE || !e->graph || e->counter != UINT32_MAX || !only_settings(c->sexpr)) return true;
+    if (!value_to_boolean(e, *c, span, &b)) return false;
+    *c = value_boolean(b);
+    return true;
+}
+
 static struct value evaluate_if(struct elaboration *e, struct environment *env, const struct ast *a)
 {
     struct value c = condition(e, env, a->kids[0]);
-    if (c.kind == VALUE_ERROR) return c;
+    if (c.kind == VALUE_ERROR || !decide_now(e, &c, a->kids[0]->span)) return value_error();
     if (c.kind == VALUE_BOOLEAN || c.kind == VALUE_NUMBER) {
         const struct ast *taken = c.number != 0 ? a->kids[1] : a->kids[2];
         if (!taken) return value_error();
@@ -61,6 +79,7 @@ static struct value evaluate_call(struct elaboration *e, struct environment *env
         *o = (struct optimizer_value){.declaration = f.declaration, .arguments = args, .where = env};
         return (struct value){.kind = VALUE_OPTIMIZER, .optimizer = o};
     }
+    if (f.kind == VALUE_BUILTIN && builtin_takes_part(f.builtin) && !first) return builtin_sumsq(e, args, span);
     struct arguments evaluated;
     if (!arguments_evaluate(e, env, first, first_span, args, span, &evaluated)) return value_error();
     return call(e, f, &evaluated, span);
@@ -186,7 +205,6 @@ static bool evaluate_if_statement(struct elaboration *e, struct environment *env
 {
     struct value c = condition(e, env, s->kids[0]);
     bool compile_time = c.kind == VALUE_BOOLEAN || c.kind == VALUE_NUMBER;
-    if (c.kind == VALUE_ERROR) return true;
     if (!compile_time) {
         if (s->kids[2]) { /* a choice between values */
             *result = evaluate_if(e, env, s);

@@ -196,6 +196,8 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
 /* builtin.c */
 const struct builtin *builtin_find(const char *name);
 uint32_t builtin_names(const char **names, uint32_t capacity);
+bool builtin_takes_part(const struct builtin *b); /* sumsq: its argument is a net or a part of one */
+struct value builtin_sumsq(struct elaboration *e, const struct ast *args, struct span span);
 struct value builtin_call(struct elaboration *e, const struct builtin *b, struct arguments *args, struct span span);
 
 /* draw.c */

@@ -17,6 +17,10 @@ static void declare(struct elaboration *e, const struct ast *a, bool library)
         diag(e->g, E0901, a->span, "import");
         return;
     }
+    if (a->kind == A_NET_ALIAS) {
+        diag(e->g, E0901, a->span, "net NAME = ...");
+        return;
+    }
     if (a->kind == A_DERIVATIVE || a->kind == A_REWRITE) return;
     const char *name = a->name;
     if (!name) name = a->kind == A_TRAIN ? intern(e->g, "train") : a->kind == A_REPORT ? intern(e->g, "report") : intern(e->g, "picture");
@@ -120,7 +124,6 @@ struct value declaration_value(struct elaboration *e, struct declaration *d, str
     case A_LAYER:
     case A_NET:
     case A_OPTIMIZER: return (struct value){.kind = VALUE_FUNCTION, .declaration = d};
-    case A_NET_ALIAS: diag(e->g, E0901, d->ast->span, "net NAME = ..."); return value_error();
     case A_OPTIMIZER_ALIAS: {
         if (d->evaluated) return d->value;
         if (d->busy) {

@@ -60,7 +60,7 @@ static void picture_mapping(const struct program *p, const struct node *n, struc
         bool same = type_equal(d->type, t) && !d->onehot;
         if (!same && !(x->image && type_elements(d->type) == type_elements(t))) continue;
         int64_t side = (int64_t)floor(sqrt((double)type_elements(t)) + 0.5);
-        bool square = t.rank == 1 && side * side == t.dim[0] && side > 1;
+        bool square = t.rank == 1 && side * side == t.dim[0] && side >= 8; /* a handful of numbers is no image */
         x->image = x->image || square;
         x->any = d->any;
         x->low = d->low, x->high = d->high;

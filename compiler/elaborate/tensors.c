@@ -146,6 +146,7 @@ bool declare_tensor_statement(struct elaboration *e, struct environment *env, co
     bool parameter = s->kind == A_PARAM;
     if (e->optimizer_path ? parameter : !e->instance) {
         diag(e->g, E0504, s->span, parameter ? "param" : "state");
+        environment_bind(e, env, s->name, value_error());
         return true;
     }
     struct type t;

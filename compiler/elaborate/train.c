@@ -127,10 +127,8 @@ static void build_together(struct elaboration *e, struct environment *env, const
         if (block->kids[i]->kind == A_OPTIMIZE) vec_push(e->g->mem, &inside, block->kids[i]);
         else diag(e->g, block->kids[i]->kind == A_SET ? E0901 : E0513, block->kids[i]->span, "a state's assignment inside together");
     }
-    if (!inside.n) {
-        diag(e->g, E0514, s->span);
-        return;
-    }
+    if (!block->n) diag(e->g, E0514, s->span);
+    if (!inside.n) return;
     struct schedule *x = NEW(e->g->mem, struct schedule);
     x->span = s->span;
     optimize_build(e, env, inside.at, inside.n, s->span, x);

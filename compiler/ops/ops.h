@@ -62,4 +62,7 @@ struct op_hooks {
 };
 extern const struct op_hooks op_hooks[OP_COUNT];
 
+struct buffer;
+void ops_print_docs(struct buffer *to); /* docs/ops.md */
+
 #endif
