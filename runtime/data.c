@@ -60,9 +60,11 @@ static bool data_table_read(struct data_table *t, const char *path, struct data_
     for (size_t i = 0; i < sizeof formats / sizeof *formats && !format; i++)
         if (formats[i].recognise(head, length)) format = &formats[i];
     if (length == 0) ok = error_set(e, "'%s' is empty", path);
-    else if (!format)
-        ok = error_set(e, "'%s' is of no kind that can be read (%s): it begins with %02x %02x %02x %02x", path, formats[0].name, head[0], head[1], head[2],
-                       head[3]);
+    else if (!format) {
+        char bytes[16] = "";
+        for (size_t i = 0; i < length && i < 4; i++) snprintf(bytes + 3 * i, sizeof bytes - 3 * i, " %02x", head[i]);
+        ok = error_set(e, "'%s' is of no kind that can be read (%s): it begins with%s", path, formats[0].name, bytes);
+    }
     ok = ok && format->read(s, slice, t, e);
     if (ok) {
         t->name = memory_format("%s", slash ? slash + 1 : path);

@@ -56,7 +56,7 @@ static bool read_header(struct data_stream *s, struct data_table *t, int64_t *wa
     int64_t total = *size;
     t->elements = 1;
     for (int i = 0; i < head[3]; i++) {
-        if (!read_exactly(s, word, 4, "its IDX header is longer", e)) return false;
+        if (!read_exactly(s, word, 4, "its IDX header is longer than that", e)) return false;
         int64_t dim = (int64_t)word[0] << 24 | word[1] << 16 | word[2] << 8 | word[3];
         if (dim == 0) return error_set(e, "'%s' is empty: dimension %d of its IDX header is 0", path, i + 1);
         if (total > DATA_LIMIT / dim) return error_set(e, "'%s' is damaged, or no IDX file: its header claims more than 2^40 bytes", path);
@@ -131,8 +131,11 @@ bool data_idx_read(struct data_stream *s, struct data_slice slice, struct data_t
     char what[128], more;
     if (!read_header(s, t, &wanted, &size, e)) return false;
     int64_t high = slice.high < 0 ? t->total : slice.high;
-    if (slice.low < 0 || slice.low >= high || high > t->total)
-        return error_set(e, "'%s' has %lld items, and [%lld:%lld] is wanted", data_stream_path(s), (long long)t->total, (long long)slice.low, (long long)high);
+    if (slice.low < 0 || slice.low >= high || high > t->total) {
+        char end[24] = "";
+        if (slice.high >= 0) snprintf(end, sizeof end, "%lld", (long long)slice.high);
+        return error_set(e, "'%s' has %lld items, and [%lld:%s] is wanted", data_stream_path(s), (long long)t->total, (long long)slice.low, end);
+    }
     snprintf(what, sizeof what, "its header says %lld items, %lld bytes in all", (long long)t->total, (long long)wanted);
     int64_t item = t->elements * size;
     t->items = high - slice.low;

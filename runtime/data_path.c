@@ -40,7 +40,9 @@ static bool take_slice(char *path, struct data_place *p, struct error *e)
     if (!length || path[length - 1] != ']' || !open || is_there(path)) return true;
     char *colon = strchr(open, ':'), *close = path + length - 1;
     struct data_slice *s = &p->slice;
-    if (!colon || !read_bound(open + 1, colon, &s->low) || !read_bound(colon + 1, close, &s->high) || (s->high >= 0 && s->high <= s->low))
+    bool written = colon && read_bound(open + 1, colon, &s->low) && read_bound(colon + 1, close, &s->high);
+    if (written && s->high >= 0 && s->high <= (s->low > 0 ? s->low : 0)) return error_set(e, "'%s': this range of items is empty", path);
+    if (!written)
         return error_set(e, "'%s': a range of items is written [FIRST:END], END not included, as in [0:50000]", path);
     if (s->low < 0) s->low = 0;
     p->sliced = true;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,7 @@ static int open_temporary(const char *path, char **name)
     return -1;
 }
 
-bool durable_write(const char *path, const struct durable_part *parts, uint32_t count, struct error *e)
+static bool write_new(const char *path, const struct durable_part *parts, uint32_t count, struct error *e)
 {
     char *temporary = NULL;
     struct stat old;
@@ -83,6 +84,19 @@ bool durable_write(const char *path, const struct durable_part *parts, uint32_t 
     char *folder = folder_of(path);
     if (!sync_folder(folder)) ok = error_set(e, "cannot make '%s' safe on the disk: %s", path, strerror(errno));
     free(folder);
+    return ok;
+}
+
+/* SIGINT and SIGTERM wait until the temporary file has its name, or is gone. */
+bool durable_write(const char *path, const struct durable_part *parts, uint32_t count, struct error *e)
+{
+    sigset_t ends, old;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ends, &old);
+    bool ok = write_new(path, parts, count, e);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
     return ok;
 }
 

@@ -23,7 +23,7 @@ bool error_set(struct error *e, const char *format, ...)
 void error_set_program(const char *argv0)
 {
     if (!argv0 || !*argv0) return;
-    const char *slash = strrchr(argv0, '/');
+    const char *slash = strncmp(argv0, "ganc run ", 9) ? strrchr(argv0, '/') : NULL; /* that is typed whole */
     program = slash && slash[1] ? slash + 1 : argv0;
 }
 
@@ -68,11 +68,13 @@ int error_warning(const char *format, ...)
 
 int error_usage(const char *format, ...)
 {
+    char text[640];
     va_list args;
     va_start(args, format);
-    print_line("", format, args);
+    int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    fprintf(stderr, "Try '%s --help' for more information.\n", program);
+    if (length >= (int)sizeof text) strcpy(text + sizeof text - 4, "...");
+    error_line("%s (see %s --help)", text, program);
     return 2;
 }
 

@@ -19,7 +19,7 @@ void error_set_program(const char *argv0); /* keeps the last part of the path; t
 const char *error_program(void);
 int error_line(const char *format, ...) __attribute__((format(printf, 1, 2)));    /* "NAME: message\n" to stderr; returns 1 */
 int error_warning(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "NAME: warning: message\n"; returns 0 */
-int error_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* error_line and where help is; returns 2 */
+int error_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* error_line, which also says where help is; returns 2 */
 
 /* Small memory (names, rows of text, tables): running out of it ends the process with a one-line message. What is as large
  * as the user's data is taken with malloc, and its failure is an error that says how much was wanted. */

@@ -61,11 +61,29 @@ static const struct json_value *record_of(const struct json_value *record, const
     return own && own->kind == JSON_OBJECT ? own : NULL;
 }
 
+/* A run that was killed at its very beginning has its two folders, or nothing yet. */
+static bool is_run(const struct training *t)
+{
+    static const char *const marks[] = {"checkpoints", "metrics.jsonl", "run.json"};
+    bool found = false, empty = true;
+    for (int i = 0; i < 3 && !found; i++) {
+        char *path = memory_format("%s/%s", t->out, marks[i]);
+        found = access(path, F_OK) == 0;
+        free(path);
+    }
+    DIR *dir = found ? NULL : opendir(t->out);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) empty = false;
+    if (dir) closedir(dir);
+    return found || empty;
+}
+
 bool folder_resume(struct training *t, struct error *e)
 {
     struct stat s;
     if (stat(t->out, &s) != 0) return error_set(e, "'%s': there is no run to resume: %s", t->out, strerror(errno));
     if (!S_ISDIR(s.st_mode)) return error_set(e, "'%s' is not a folder", t->out);
+    if (!is_run(t)) return error_set(e, "'%s' holds no run to resume, but other files", t->out);
     struct json_value *record = read_record(t);
     for (uint32_t i = 0; i < t->run->nsources; i++) {
         struct run_source *source = &t->run->sources[i];

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,7 +41,7 @@ static int unknown(const char *word)
 
 static bool wants_help(int argc, char **argv)
 {
-    return argc >= 2 && !strcmp(argv[1], "--help");
+    return argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
 }
 
 /* Results that could not be written are a failure, too (a full disk behind `> file`). */
@@ -55,6 +56,7 @@ int ganrt_main(const struct ganrt_model *model, int argc, char **argv)
     struct error e = {""};
     static char own[] = "train";
     error_set_program(argc > 0 ? argv[0] : NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files: write says so, and we name the file */
     if (!run_check(model, &e)) return error_line("%s", e.text);
     const struct command *command = &commands[0];
     char **words = memory_take((size_t)argc + 2, sizeof *words); /* the command, its arguments, NULL */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct words { /* the command line as it is read */
     struct run *run;
@@ -74,6 +75,8 @@ static int bad_range(const char *flag, const char *text, bool whole, double low,
     char a[32], b[32];
     const char *kind = whole ? "a whole number" : "a number";
     json_shortest(a, low);
+    if (whole && *text && strspn(text, "0123456789") == strlen(text) && strtod(text, NULL) > high && high >= 9e15)
+        return error_usage("--%s: '%s' is too large", flag, text);
     if (high >= 9e15) return error_usage("--%s: '%s' is not %s from %s up", flag, text, kind, a);
     json_shortest(b, high);
     return error_usage("--%s: '%s' is not %s from %s to %s", flag, text, kind, a, b);
@@ -96,10 +99,30 @@ static int take_numbers(const struct option *o, const char *text)
     }
 }
 
+/* Is it NAME=..., and no file (names of files may hold a '=', too)? */
+static bool names_data(const char *text, const char *equals)
+{
+    if (!equals || equals == text || memchr(text, '/', (size_t)(equals - text))) return false;
+    const char *bracket = strrchr(equals, '[');
+    char *path = memory_format("%.*s", (int)(bracket ? (size_t)(bracket - text) : strlen(text)), text);
+    bool there = access(text, F_OK) == 0 || access(path, F_OK) == 0;
+    free(path);
+    return !there;
+}
+
+static int set_data(struct run_source *source, const char *path)
+{
+    if (!*path) return error_usage("--data: no file is named for %s", source->name);
+    if (source->given) return error_usage("--data: %s is given twice, as '%s' and '%s'", source->name, source->path, path);
+    source->path = path;
+    source->given = true;
+    return -1;
+}
+
 /* "PATH", where there is one data set, or "NAME=PATH". */
 static int take_data(struct run *run, const char *text)
 {
-    if (!run->nsources) return error_usage("--data: %s has no data", run->model->name);
+    if (!run->nsources) return error_usage("--data: %s reads no data", run->model->name);
     const char *equals = strchr(text, '=');
     const char **names = memory_take(run->nsources, sizeof *names);
     for (uint32_t i = 0; i < run->nsources; i++) {
@@ -107,19 +130,14 @@ static int take_data(struct run *run, const char *text)
         size_t length = strlen(name);
         if (strncmp(text, name, length) || text[length] != '=') continue;
         free(names);
-        if (!text[length + 1]) return error_usage("--data: '%s' names no file", text);
-        run->sources[i].path = text + length + 1;
-        run->sources[i].given = true;
-        return -1;
+        return set_data(&run->sources[i], text + length + 1);
     }
     int status = -1;
-    if (run->nsources == 1) {
-        run->sources[0].path = text;
-        run->sources[0].given = true;
-        if (!*text) status = error_usage("--data: '' names no file");
+    if (run->nsources == 1 && !names_data(text, equals)) {
+        status = set_data(&run->sources[0], text);
     } else if (equals) {
         char *name = memory_format("%.*s", (int)(equals - text), text);
-        const char *nearest = options_nearest(name, names, run->nsources);
+        const char *nearest = run->nsources == 1 ? names[0] : options_nearest(name, names, run->nsources);
         status = error_usage("--data: there is no data set '%s'%s%s%s", name, nearest ? "; is it " : "", nearest ? nearest : "",
                              nearest ? "?" : "");
         free(name);
@@ -256,7 +274,9 @@ static int take_flag(struct words *w, const char *word)
         const char *text = o->kind == OPTION_FLAG ? "" : value_of(w, o->name, equals);
         return text ? take(w, o, text) : 2;
     }
-    if (same(word, length, "help")) {
+    bool help = same(word, length, "help");
+    if (equals && (help || same(word, length, "version"))) return error_usage("--%.*s: takes no value", (int)length, word);
+    if (help) {
         print_help(w->run, command);
         return 0;
     }
@@ -289,6 +309,8 @@ int options_parse(struct run *run, const struct options_command *command, int ar
             flags = false;
         } else if (flags && word[0] == '-' && word[1] == '-') {
             status = take_flag(&w, word + 2);
+        } else if (flags && !strcmp(word, "-h")) {
+            status = take_flag(&w, "help");
         } else if (flags && word[0] == '-' && word[1]) {
             status = error_usage("unknown option '%s'; options are written --NAME", word);
         } else if (!rest) {

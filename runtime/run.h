@@ -91,6 +91,11 @@ static inline void *run_at(const struct run *run, int64_t offset) /* a storage, 
     return run->frame.arena + offset;
 }
 
+static inline double run_planned(const struct run *run) /* bytes: the arena, and each thread's tile */
+{
+    return (double)run->model->arena_bytes + (double)run->model->worker_bytes * run->nthreads;
+}
+
 static inline size_t run_element(const struct run *run) /* bytes */
 {
     return run->model->f64 ? 8 : 4;

@@ -21,7 +21,6 @@ void signals_catch(void)
     sigaction(SIGINT, &action, NULL); /* even where a script's & had it ignored: who sends it to a trainer means it */
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN); /* nobody reads the messages any more: no reason to lose a run */
-    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files: write says so, and we name the file */
 }
 
 int signals_caught(void)

@@ -3,8 +3,10 @@
 
 #include "data_format.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Samples draw from ticks that training does not reach. */
 #define SAMPLE_TICK ((uint64_t)1 << 40)
@@ -13,6 +15,11 @@ bool tool_load(struct run *run, const char *folder, const char *checkpoint, uint
 {
     if (!run_allocate(run, e)) return false;
     char *usual = memory_format("runs/%s", run->model->name);
+    if (!checkpoint && !folder && access(usual, F_OK) != 0) {
+        error_set(e, "'%s': %s; train first, or name a run's folder with --run", usual, strerror(errno));
+        free(usual);
+        return false;
+    }
     bool ok = run_load(run, checkpoint ? checkpoint : folder ? folder : usual, step, NULL, e);
     free(usual);
     return ok;

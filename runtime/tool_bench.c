@@ -74,9 +74,11 @@ static void measure(struct bench *b)
     run_passes(run, b->warmup, INFINITY, &done);
     b->rate_seconds = run_passes(run, b->steps ? b->steps : INT64_MAX, b->steps ? INFINITY : SECONDS, &b->steps);
     run->timed = take_time;
+    run->frame.timed = 1;
     run->timed_self = b;
     b->profile_seconds = run_passes(run, b->steps, SECONDS, &b->profile_steps);
     run->timed = NULL;
+    run->frame.timed = 0;
     run->training = false;
 }
 

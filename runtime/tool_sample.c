@@ -33,7 +33,11 @@ static bool check_out(const struct run *run, const struct sample *s, const struc
     struct picture_tile tile = tool_tile(run, net);
     if (ends_in(s->out, ".csv") || ends_in(s->out, ".npy")) return true;
     if (!ends_in(s->out, ".png")) return error_set(e, "--out: '%s' does not end in .png, .csv or .npy", s->out);
-    if (picture_shape(tile.rank, tile.dims, &h, &w, &channels)) return true;
+    if (picture_shape(tile.rank, tile.dims, &h, &w, &channels)) {
+        int64_t columns = (int64_t)ceil(sqrt((double)s->n)), most = 1000000 / (h > w ? h : w);
+        return columns <= most || error_set(e, "--out: a PNG has at most a million pixels a side: that is room for %lld x %lld samples of %lld x %lld",
+                                            (long long)most, (long long)most, (long long)h, (long long)w);
+    }
     tool_shape(shape, sizeof shape, net->rank, net->dims);
     return error_set(e, "--out: net %s gives %s, which is no image; write a .csv or .npy file", net->name, shape);
 }

@@ -245,7 +245,9 @@ static int train(struct training *t, struct error *e)
         if (run->sources[i].trained && !run->sources[i].path)
             return error_usage("%s: no data was given; use --data %s%sPATH", run->sources[i].name,
                                run->nsources > 1 ? run->sources[i].name : "", run->nsources > 1 ? "=" : "");
-    if (!open_data(run, e) || !run_allocate(run, e)) return 1;
+    if (!open_data(run, e)) return 1;
+    t->loaded = memory_resident();
+    if (!run_allocate(run, e)) return 1;
     name_results(t);
     signals_catch();
     if (!folder_lock(t, e) || !start(t, e) || !folder_record(t, e) || !metrics_begin(t, e)) return 1;

@@ -35,6 +35,7 @@ struct training {
     struct json_out line;     /* room for a line of it */
     double earlier;           /* seconds of training before this process */
     double began;             /* run_clock */
+    double loaded;            /* bytes resident when the data had been loaded, before the arena was touched */
 
     struct {
         bool live;            /* a line rewritten in place; otherwise plain lines */
@@ -45,6 +46,10 @@ struct training {
         double rate;          /* steps a second */
     } progress;
 };
+
+/* memory.c: of this process, in bytes, from /proc; 0 where the system does not say */
+double memory_resident(void);
+double memory_peak(void);
 
 /* train.c */
 bool training_complete(const struct training *t); /* has all of the model's schedule run, whatever --steps says? */

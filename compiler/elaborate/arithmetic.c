@@ -8,6 +8,7 @@
 void call_notes(struct elaboration *e)
 {
     uint32_t shown = 0;
+    e->noted = diag_errors(e->g);
     for (struct call *c = e->calls; c && shown < 6; c = c->outer, shown++) {
         if (c->argument.kind == VALUE_NODE)
             diag_note(e->g, c->span, "in %s, called here with %s", c->what, type_text(e, c->argument.node->type));

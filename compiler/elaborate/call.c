@@ -123,16 +123,19 @@ bool parameters_bind(struct elaboration *e, struct environment *env, const struc
     return true;
 }
 
-static void call_enter(struct elaboration *e, struct call *c, const char *what, struct arguments *args)
+static void call_enter(struct elaboration *e, struct call *c, const struct declaration *d, struct arguments *args)
 {
-    *c = (struct call){.what = what, .span = args->span, .outer = e->calls};
+    *c = (struct call){.what = d->name, .span = args->span, .elsewhere = d->ast->span.file != args->span.file, .errors = diag_errors(e->g), .outer = e->calls};
     if (args->positional.n) c->argument = args->positional.at[0];
     e->calls = c;
     e->depth++;
 }
 
+/* An error inside a function of the library says little without the calls that led there. */
 static void call_leave(struct elaboration *e)
 {
+    uint32_t errors = diag_errors(e->g);
+    if (e->calls->elsewhere && errors > e->calls->errors && errors != e->noted) call_notes(e);
     e->calls = e->calls->outer;
     e->depth--;
 }
@@ -161,7 +164,7 @@ static struct value call_function(struct elaboration *e, const struct declaratio
     struct environment *env = NEW(e->g->mem, struct environment);
     const struct ast *parameters = d->ast->kids[0];
     struct call c;
-    call_enter(e, &c, d->name, args);
+    call_enter(e, &c, d, args);
     struct value v = value_error();
     if (parameters_bind(e, env, parameters, 0, args, d->name, d->ast->name_span)) {
         /* the same function of the same values is the same value: what it draws is drawn once. Not where it makes or sets tensors: a
@@ -176,7 +179,7 @@ static struct value call_function(struct elaboration *e, const struct declaratio
             if (v.kind == VALUE_ERROR && v.text) diag(e->g, E0409, d->ast->span), v = value_error();
             if (touched == e->touched && e->graph) memo_add(e, d, parameters->n, bound, v);
         }
-    }
+    } else e->noted = diag_errors(e->g); /* the fault is the caller's, and stands there */
     call_leave(e);
     return v;
 }
@@ -216,14 +219,14 @@ static struct value call_layer(struct elaboration *e, const struct declaration *
     own->outer = outer;
     struct environment *env = NEW(e->g->mem, struct environment);
     struct call c;
-    call_enter(e, &c, d->name, args);
+    call_enter(e, &c, d, args);
     struct value v = value_error();
     if (parameters_bind(e, env, d->ast->kids[0], 0, args, d->name, d->ast->name_span)) {
         e->instance = own;
         v = evaluate_block(e, env, d->ast->kids[2]);
         e->instance = outer;
         v = check_output(e, env, d->ast->kids[1], v, d->ast->kids[2], d->name);
-    }
+    } else e->noted = diag_errors(e->g);
     call_leave(e);
     if (v.kind == VALUE_NODE && !v.node->name && v.home == e->graph) v.node->name = intern(e->g, own->path);
     return v;
@@ -313,7 +316,7 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
     struct node **before = NEW_ARRAY(e->g->mem, struct node *, states + 1);
     for (uint32_t i = 0; i < states; i++) before[i] = e->state_nodes[i];
     struct call c;
-    call_enter(e, &c, d->name, args);
+    call_enter(e, &c, d, args);
     e->instance = &own;
     vec_push(e->g->mem, &e->nets, d->index);
     struct value v = evaluate_block(e, env, d->ast->kids[2]);

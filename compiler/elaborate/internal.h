@@ -45,6 +45,8 @@ struct call { /* for notes: which calls led here */
     const char *what;
     struct span span;
     struct value argument;           /* its first, for its shape */
+    bool elsewhere;                  /* what is called stands in another file: the library */
+    uint32_t errors;                 /* so many when it began */
     struct call *outer;
 };
 
@@ -119,6 +121,7 @@ struct elaboration {
     struct instance *instance;
     VEC(uint32_t) nets;              /* nets being applied, outermost first */
     struct call *calls;
+    uint32_t noted;                  /* errors when calls were last noted */
     uint32_t depth;                  /* of calls: bounded */
     uint32_t expectation_depth;
     uint32_t touched;                /* counts uses of parameters and states: a call that touches any is not remembered */

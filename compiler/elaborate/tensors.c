@@ -152,7 +152,7 @@ bool declare_tensor_statement(struct elaboration *e, struct environment *env, co
     struct type t;
     if (!evaluate_shape(e, env, s->kids[0], &t)) {
         environment_bind(e, env, s->name, value_error());
-        return true;
+        return false; /* the next parameter's shape would be wrong for the same reason */
     }
     bool made;
     uint32_t tensor;
