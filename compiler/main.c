@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,7 @@ static int usage_error(const char *format, const char *what)
 /* Writes under a temporary name and renames, so that a full disk leaves no half of a file. */
 static bool write_file(struct ganc *g, const char *path, const char *bytes, size_t length)
 {
-    if (!strcmp(path, "-")) return fwrite(bytes, 1, length, stdout) == length && fflush(stdout) == 0;
+    if (!strcmp(path, "-")) return fwrite(bytes, 1, length, stdout) == length; /* flush_output says what went wrong */
     char *temporary = arena_format(g->mem, "%s.tmp%ld", path, (long)getpid());
     struct stat st;
     bool special = stat(path, &st) == 0 && !S_ISREG(st.st_mode); /* /dev/null, a pipe */
@@ -104,7 +105,7 @@ static bool value_option(int argc, char **argv, int *i, const char *name, const 
     size_t n = strlen(name);
     if (strncmp(argv[*i], name, n)) return false;
     if (argv[*i][n] == '=') *value = argv[*i] + n + 1;
-    else if (argv[*i][n] == 0 && *i + 1 < argc) *value = argv[++*i];
+    else if (argv[*i][n] == 0 && *i + 1 < argc && (argv[*i + 1][0] != '-' || !argv[*i + 1][1])) *value = argv[++*i];
     else if (argv[*i][n] == 0) *status = usage_error("%s needs a value", name);
     else if (n == 2 && name[1] != '-') *value = argv[*i] + n; /* -oFILE, -Dx=1 */
     else return false;
@@ -244,22 +245,32 @@ static int command_compile(struct compilation *c, struct options *o)
     return finish(c->g, o, 0);
 }
 
+/* A full disk or a closed pipe behind stdout is an error too. */
+static int flush_output(int status)
+{
+    bool flushed = fflush(stdout) == 0;
+    if (flushed && !ferror(stdout)) return status;
+    fprintf(stderr, "ganc: cannot write to standard output: %s\n", flushed ? "it took only a part" : strerror(errno));
+    return status ? status : 1;
+}
+
 static int print_docs(void (*print)(struct buffer *))
 {
     struct buffer b = {0};
     print(&b);
-    bool good = fwrite(b.text, 1, b.length, stdout) == b.length && fflush(stdout) == 0;
+    fwrite(b.text, 1, b.length, stdout);
     buffer_free(&b);
-    return good ? 0 : 1;
+    return flush_output(0);
 }
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a file-size limit is an error of write, which names the file */
     if (argc < 2) return fputs(usage, stderr), 2;
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) return fputs(usage, stdout), 0;
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) return fputs(usage, stdout), flush_output(0);
     if (!strcmp(argv[1], "--version")) {
         printf("ganc %s (%s, for %s)\n", GANC_VERSION, codegen_llvm_version(), codegen_host_cpu());
-        return 0;
+        return flush_output(0);
     }
     if (argc == 2 && (!strcmp(argv[1], "ops") || !strcmp(argv[1], "passes"))) return print_docs(argv[1][0] == 'o' ? ops_print_docs : passes_print_docs);
     struct compilation c = {.g = ganc_new()};
@@ -277,6 +288,7 @@ int main(int argc, char **argv)
         if (!strcmp(o.dtype, "f64")) c.g->f64 = true;
         else if (strcmp(o.dtype, "f32")) status = usage_error("--dtype %s: f32 or f64", o.dtype);
     }
+    if (!status && o.in_place && !fmt) status = usage_error("%s", "-i goes with fmt");
     if (!status && !o.files.n) status = usage_error("%s", "no model given");
     if (!status) {
         if (fmt) status = command_fmt(&c, &o);
@@ -287,5 +299,5 @@ int main(int argc, char **argv)
     }
     codegen_object_free(&c.object);
     ganc_free(c.g);
-    return status;
+    return flush_output(status);
 }

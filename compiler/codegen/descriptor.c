@@ -13,7 +13,6 @@
 #endif
 
 #define FIELDS 48
-#define RED_ZONE 64 /* as schedule/plan.c leaves behind each storage under --check=bounds */
 
 struct fields {
     struct emit *e;

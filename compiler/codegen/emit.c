@@ -274,6 +274,22 @@ void emit_aside_close(struct emit *e, const struct emit_aside *aside, ir result)
     LLVMPositionBuilderAtEnd(e->builder, aside->block);
 }
 
+ir emit_part(struct emit *e, const char *name, ir_type *parameters, unsigned count)
+{
+    if (LLVMGetNamedFunction(e->module, name)) return NULL;
+    e->kernel_function = e->function;
+    e->kernel_block = LLVMGetInsertBlock(e->builder);
+    ir f = emit_function(e, name, LLVMFunctionType(e->none, parameters, count, false));
+    attribute(e, f, "noinline", 0);
+    return f;
+}
+
+void emit_part_end(struct emit *e)
+{
+    e->function = e->kernel_function;
+    emit_at(e, e->kernel_block);
+}
+
 ir emit_service(struct emit *e, const char *name, ir_type result, ir_type *parameters, unsigned count)
 {
     ir f = LLVMGetNamedFunction(e->module, name);

@@ -31,6 +31,8 @@ struct emit {
     ir_type procedure; /* void (struct ganrt_frame *) */
     ir_type question;  /* double (struct ganrt_frame *) */
     ir function;       /* the one being written */
+    ir kernel_function;       /* the one that waits while a shared part is written, */
+    LLVMBasicBlockRef kernel_block; /* and where in it */
     ir *runs;          /* of each graph: its run function */
     ir **kernels;      /* of each graph: its kernels' functions */
 };
@@ -112,6 +114,9 @@ struct emit_aside { /* a helper written while another function is under way */
 };
 ir emit_aside_open(struct emit *e, struct emit_aside *aside, const char *name, ir_type type);
 void emit_aside_close(struct emit *e, const struct emit_aside *aside, ir result); /* returns result, and goes back */
+/* A function that kernels share, void and written once: begins `name` and returns it; NULL where it is there already. Then emit_part_end. */
+ir emit_part(struct emit *e, const char *name, ir_type *parameters, unsigned count);
+void emit_part_end(struct emit *e);                       /* back to where the kernel's writing stood */
 ir emit_service(struct emit *e, const char *name, ir_type result, ir_type *parameters, unsigned count); /* a ganrt_ function of the runtime */
 ir emit_call(struct emit *e, ir function, ir *args, unsigned count);
 /* A function of the C library's mathematics by its name for doubles; lane by lane, in a loop of its own, where the operands are vectors. */

@@ -90,6 +90,11 @@ static bool link_to(struct ganc *g, const char *from, const char *to, const char
 
 bool object_link(struct ganc *g, const struct object *o, const char *output, const char *runtime_library)
 {
+    struct stat st;
+    if (stat(output, &st) == 0 && !S_ISREG(st.st_mode)) { /* a device or a folder is not to be replaced */
+        diag(g, E0002, (struct span){0}, output, S_ISDIR(st.st_mode) ? "it is a folder" : "it is no regular file");
+        return false;
+    }
     char *from = arena_format(g->mem, "%s.tmp-XXXXXX.o", output), *to = arena_format(g->mem, "%s.tmp%ld", output, (long)getpid());
     int fd = mkstemps(from, 2);
     if (fd < 0) return cannot_write(g, output, errno);

@@ -1,13 +1,12 @@
 /* product.c: kernels that are matrix products: [rows, columns] += op(A) op(B) for each product, tile by tile, then the body over the tile.
  *
  * A task makes one tile. Where the body only stores the product, row-major, the tile is a window of that storage; else it is the worker's own
- * memory, warm in its cache when the body reads it. The products of a tile run on the worker's thread alone and in
- * order, so that the sum's order does not depend on the number of threads. */
-#include "codegen/nest.h"
+ * memory, warm in its cache when the body reads it. Floats are multiplied by code of ours (product_float.c), doubles by
+ * OpenBLAS. The products of a tile run on the worker's thread alone and in order, so that the sum's order does not depend on
+ * the number of threads. */
+#include "codegen/product.h"
 
 #include "base/diag.h"
-
-#define STACK_TILE 4096 /* bytes: a tile that was not planned for, of a product that needs a conversion on its way to its storage */
 
 /* Elements between the rows of the storage that takes the product as it is; 0 where none does. */
 static int64_t direct_stride(const struct nest *n)
@@ -62,10 +61,33 @@ static ir operand(struct nest *n, const struct access *at, int64_t stride, bool 
     return emit_offset(e, access_base(n, at->storage), e->real, first);
 }
 
+/* The storage's window that is this task's tile. */
+ir product_window(struct nest *n, int64_t stride)
+{
+    struct emit *e = n->e;
+    ir rows = emit_isub(e, n->high[0], n->low[0]), columns = emit_isub(e, n->high[1], n->low[1]);
+    const struct access *at = &n->k.body.at[1].at;
+    n->index[0] = n->low[0], n->index[1] = n->low[1];
+    ir first = access_index(n, at);
+    ir last = emit_iadd(e, first, emit_iadd(e, emit_imul(e, emit_isub(e, rows, emit_i64(e, 1)), emit_i64(e, stride)), emit_isub(e, columns, emit_i64(e, 1))));
+    access_check(n, at->storage, first, last);
+    return emit_offset(e, access_base(n, at->storage), e->real, first);
+}
+
+ir product_memory(struct nest *n)
+{
+    struct emit *e = n->e;
+    int64_t bytes = kernel_worker_bytes(&n->k, e->size), room = e->k->worker_bytes;
+    if (bytes > room) diag(e->g, E0856, n->k.span, n->k.name, (long long)bytes, (long long)room);
+    return emit_offset(e, emit_field(e, n->frame, FRAME_TILES), e->i8, emit_imul(e, n->worker, emit_i64(e, room)));
+}
+
+/* ---- doubles ---- */
+
 static ir gemm_function(struct emit *e)
 {
-    ir_type r = e->real, l = e->i64, p = e->ptr, parameters[] = {e->i1, e->i1, l, l, l, p, l, p, l, r, p, l};
-    return emit_service(e, e->size == 8 ? "ganrt_dgemm" : "ganrt_sgemm", e->none, parameters, 12);
+    ir_type l = e->i64, p = e->ptr, parameters[] = {e->i1, e->i1, l, l, l, p, l, p, l, e->f64, p, l};
+    return emit_service(e, "ganrt_dgemm", e->none, parameters, 12);
 }
 
 static void mark_booleans(struct emit *e, ir function, ir call)
@@ -77,27 +99,30 @@ static void mark_booleans(struct emit *e, ir function, ir call)
     }
 }
 
-static void products(struct nest *n, ir to, int64_t stride)
+static void library(struct nest *n, const struct product_operands *of, ir to, int64_t stride)
 {
     struct emit *e = n->e;
     ir function = gemm_function(e), rows = emit_isub(e, n->high[0], n->low[0]), columns = emit_isub(e, n->high[1], n->low[1]);
     for (uint32_t i = 0; i < n->k.products.n; i++) {
         const struct product *p = &n->k.products.at[i];
-        ir a = operand(n, &p->a, p->lda, p->ta, n->low[0], rows, p->k), b = operand(n, &p->b, p->ldb, !p->tb, n->low[1], columns, p->k);
-        ir args[] = {emit_integer(e->i1, p->ta), emit_integer(e->i1, p->tb), rows, columns, emit_i64(e, p->k), a, emit_i64(e, p->lda), b,
+        ir args[] = {emit_integer(e->i1, p->ta), emit_integer(e->i1, p->tb), rows, columns, emit_i64(e, p->k), of[i].a, emit_i64(e, p->lda), of[i].b,
                      emit_i64(e, p->ldb), emit_number(e->real, i ? 1 : 0), to, emit_i64(e, stride)};
         mark_booleans(e, function, emit_call(e, function, args, 12));
     }
 }
 
-static ir own_tile(struct nest *n)
+static void library_tile(struct nest *n, const struct product_operands *of, int64_t stride)
 {
-    struct emit *e = n->e;
-    int64_t bytes = n->k.tile[0] * n->k.tile[1] * e->size, room = e->k->worker_bytes;
-    if (bytes <= room) return emit_offset(e, emit_field(e, n->frame, FRAME_TILES), e->i8, emit_imul(e, n->worker, emit_i64(e, room)));
-    if (bytes <= STACK_TILE) return emit_local(e, LLVMArrayType2(e->real, (uint64_t)(bytes / e->size)));
-    diag(e->g, E0856, n->k.span, n->k.name, (long long)bytes, (long long)room);
-    return LLVMGetPoison(e->ptr);
+    if (stride) {
+        library(n, of, product_window(n, stride), stride);
+        return;
+    }
+    n->tile = product_memory(n);
+    n->row = n->low[0], n->column = n->low[1], n->columns = n->k.tile[1];
+    library(n, of, n->tile, n->columns);
+    access_begin(n);
+    body_begin(n);
+    nest_loops(n);
 }
 
 void product_emit(struct nest *n)
@@ -109,21 +134,14 @@ void product_emit(struct nest *n)
     tile_bounds(n, 0, LLVMBuildUDiv(e->builder, n->task, emit_i64(e, across), ""), down);
     tile_bounds(n, 1, LLVMBuildURem(e->builder, n->task, emit_i64(e, across), ""), across);
     if (across > 1) n->unit = k->tile[1];
-    int64_t stride = direct_stride(n);
-    if (stride) {
-        n->index[0] = n->low[0], n->index[1] = n->low[1];
-        const struct access *at = &k->body.at[1].at;
-        ir first = access_index(n, at), rows = emit_isub(e, n->high[0], n->low[0]), columns = emit_isub(e, n->high[1], n->low[1]);
-        ir last = emit_iadd(e, first, emit_iadd(e, emit_imul(e, emit_isub(e, rows, emit_i64(e, 1)), emit_i64(e, stride)), emit_isub(e, columns, emit_i64(e, 1))));
-        access_check(n, at->storage, first, last);
-        products(n, emit_offset(e, access_base(n, at->storage), e->real, first), stride);
-    } else {
-        n->tile = own_tile(n);
-        n->row = n->low[0], n->column = n->low[1], n->columns = k->tile[1];
-        products(n, n->tile, n->columns);
-        access_begin(n);
-        body_begin(n);
-        nest_loops(n);
+    struct product_operands *of = NEW_ARRAY(e->mem, struct product_operands, k->products.n);
+    ir rows = emit_isub(e, n->high[0], n->low[0]), columns = emit_isub(e, n->high[1], n->low[1]);
+    for (uint32_t i = 0; i < k->products.n; i++) {
+        const struct product *p = &k->products.at[i];
+        of[i].a = operand(n, &p->a, p->lda, p->ta, n->low[0], rows, p->k);
+        of[i].b = operand(n, &p->b, p->ldb, !p->tb, n->low[1], columns, p->k);
     }
+    if (e->size == 8) library_tile(n, of, direct_stride(n));
+    else product_float(n, of, direct_stride(n));
     LLVMBuildRetVoid(e->builder);
 }

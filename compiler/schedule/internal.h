@@ -163,7 +163,6 @@ bool collapse_product(struct kernel *k, int64_t rows, int64_t columns); /* to ra
 
 /* split.c */
 void split_kernel(struct kernel *k, uint32_t size);
-int64_t split_tile_bytes(const struct kernel *k, uint32_t size); /* of a worker's tile; 0 where the product goes straight to its storage */
 
 /* order.c */
 void order_kernels(struct scheduling *s, const struct kernel *made); /* made[i] of groups.at[i], into kg->kernels */

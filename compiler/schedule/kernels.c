@@ -122,7 +122,7 @@ static void graph_make(struct ganc *g, struct kernels *k, const struct graph *gr
         made[i].name = group_name(&s, group, main);
         made[i].span = main->node->span;
         split_kernel(&made[i], size);
-        int64_t tile = (split_tile_bytes(&made[i], size) + 63) / 64 * 64;
+        int64_t tile = (kernel_worker_bytes(&made[i], size) + 63) / 64 * 64;
         if (tile > k->worker_bytes) k->worker_bytes = tile;
     }
     order_kernels(&s, made);

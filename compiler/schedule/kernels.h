@@ -33,6 +33,8 @@ struct storage {
 
 #define KERNEL_RANK 9 /* MAX_RANK and the batch */
 
+#define RED_ZONE 64 /* bytes left free behind each storage under --check=bounds */
+
 /* Where an element lies, in elements: offset + sum of stride[d] * index of dimension d. */
 struct access {
     uint32_t storage;
@@ -112,6 +114,35 @@ struct kernels {
 struct kernels *kernels_make(struct ganc *g, const struct program *p);   /* the whole of schedule/ */
 void kernels_print(struct buffer *to, const struct ganc *g, const struct kernels *k);
 void plan_print(struct buffer *to, const struct ganc *g, const struct kernels *k); /* each storage's bytes, offset, lifetime; totals */
+
+/* A PRODUCT of floats packs its right operands in the worker's own memory: all of k at once, with the tile's rows after it a few at a time,
+ * or where k is deeper than PRODUCT_DEEP in all, PRODUCT_DEPTH of it at a time, with the whole tile after it. Of doubles, which
+ * a library multiplies, only the whole tile is there. Operands whose rows lie PRODUCT_NEAR elements apart or less are read where they
+ * stand: the cache holds them as well as a panel. */
+enum { PRODUCT_DEEP = 2048, PRODUCT_DEPTH = 1024, PRODUCT_LANES = 16, PRODUCT_BLOCK = 8, PRODUCT_NEAR = 512 };
+
+static inline int64_t kernel_depth(const struct kernel *k)
+{
+    int64_t depth = 0;
+    for (uint32_t i = 0; i < k->products.n; i++) depth += k->products.at[i].k;
+    return depth;
+}
+
+/* Does a PRODUCT's body do nothing but store it as it is? */
+static inline bool kernel_plain(const struct kernel *k)
+{
+    if (k->body.n != 2 || k->body.at[0].kind != INSN_PRODUCT || k->body.at[1].kind != INSN_STORE) return false;
+    return k->extent[1] == 1 || k->body.at[1].at.stride[1] == 1;
+}
+
+static inline int64_t kernel_worker_bytes(const struct kernel *k, uint32_t size)
+{
+    if (k->kind != KERNEL_PRODUCT) return 0;
+    if (size == 8) return kernel_plain(k) ? 0 : k->tile[0] * k->tile[1] * size;
+    int64_t depth = kernel_depth(k), wide = (k->tile[1] + PRODUCT_LANES - 1) / PRODUCT_LANES * PRODUCT_LANES;
+    return (depth > PRODUCT_DEEP ? PRODUCT_DEPTH + k->tile[0] : depth + PRODUCT_BLOCK) * wide * size;
+}
+
 static inline const struct storage *kernels_storage(const struct kernels *k, const struct kernel_graph *kg, uint32_t id)
 {
     return id < k->tensors.n ? &k->tensors.at[id] : &kg->storages.at[id - k->tensors.n];

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #define ALIGN 64
-#define RED_ZONE 64                       /* --check=bounds: after each storage */
 #define ARENA_MOST ((int64_t)1 << 46)     /* bytes that a process can map; a storage is below 2^44 (MAX_ELEMENTS) */
 
 static int64_t storage_bytes(const struct ganc *g, const struct storage *s)

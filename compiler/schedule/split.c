@@ -1,17 +1,24 @@
 /* split.c: tasks and tiles, by shape alone, never by the number of threads: results are the same on any number.
  *
  * Loops: the outermost parallel dimension that is long enough is cut in chunks of about TASK_WORK operations; the last one, which vectors run
- * along, in multiples of 64. Products: tiles along the longer side, so that the smaller operand is the one packed again for
- * each; with an epilogue a tile should stay in a core's L2 cache between the product and the body. */
+ * along, in multiples of 64. Products: the grid of tiles that keeps 2, 4 and 8 threads evenly busy at the least cost, where a tile costs
+ * its multiply-adds on whole registers, the packing of its part of the right operands, and its start. */
 #include "schedule/internal.h"
 
 #define TASK_WORK ((int64_t)1 << 15)    /* operations that are worth a task */
 #define TASKS_MOST 16
-#define PRODUCT_SMALL ((int64_t)1 << 18) /* multiply-adds of a product that is not cut */
-#define PRODUCT_TILES 8
-#define ROWS_ENOUGH 512                  /* so many are cut even where there are more columns: whole rows are stored */
-#define TILE_BYTES ((int64_t)512 << 10)
-#define TILE_ROWS 32                     /* no thinner for the cache's sake */
+#define PRODUCT_PARTS 64                 /* of either dimension, tried */
+#define PRODUCT_TILES 256                /* tried, in all */
+#define PANEL 48                         /* columns of the widest panel: a tile is cut to a multiple, see codegen/product_tile.c */
+#define PACKED_BYTES ((int64_t)512 << 10) /* of a tile's packed right operands: what may stand in a core's L2 cache */
+#define WHOLE_BYTES ((int64_t)512 << 10) /* of a tile that is made whole: doubles, and deep ones */
+
+/* Costs in cycles of a processor that does one multiply-add of 16 floats a cycle. */
+#define COST_PACK 1.0                    /* of an element packed, most often from beyond the L2 cache */
+#define COST_LEFT 0.4                    /* of an element of the left operand read for a panel */
+#define COST_SEGMENT 40.0                /* of a row's part that the body starts to read or write */
+#define COST_CUT 16000.0                 /* of a product that is worth more than one task */
+#define COST_TILE 1500.0                 /* of a task: to be taken, and its first cache misses */
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -52,45 +59,84 @@ static void split_loop(struct kernel *k)
     k->tasks = (uint32_t)divide_up(extent, k->chunk);
 }
 
-/* Does the kernel do nothing with the product but store it as it is? */
-static bool product_plain(const struct kernel *k)
+/* Cycles that a tile takes. Rows of b that are near to each other are not packed; see codegen/product_float.c. */
+static double tile_cost(const struct kernel *k, int64_t rows, int64_t columns)
 {
-    if (k->body.n != 2 || k->body.at[0].kind != INSN_PRODUCT || k->body.at[1].kind != INSN_STORE) return false;
-    const struct access *a = &k->body.at[1].at;
-    return k->extent[1] == 1 || a->stride[1] == 1;
+    double cost = COST_TILE, vectors = (double)divide_up(columns, PRODUCT_LANES), panels = (double)divide_up(columns, PANEL);
+    for (uint32_t i = 0; i < k->products.n; i++) {
+        const struct product *p = &k->products.at[i];
+        bool packs = p->tb || p->ldb > PRODUCT_NEAR;
+        cost += (double)p->k * ((double)rows * (vectors + COST_LEFT * panels) + (packs ? COST_PACK * (double)columns : 0));
+    }
+    for (uint32_t i = 0; i < k->body.n; i++) {
+        const struct insn *in = &k->body.at[i];
+        if ((in->kind == INSN_LOAD || in->kind == INSN_STORE) && in->at.stride[0]) cost += COST_SEGMENT * (double)rows;
+    }
+    return cost;
 }
 
-int64_t split_tile_bytes(const struct kernel *k, uint32_t size)
+/* Cycles until the last tile is made, each taken in turn by the first of `threads` that is free. */
+static double grid_time(const double cost[2][2], int64_t down, int64_t across, const bool rest[2], int64_t threads)
 {
-    return k->kind != KERNEL_PRODUCT || product_plain(k) ? 0 : k->tile[0] * k->tile[1] * size;
+    double busy[8] = {0}, last = 0;
+    for (int64_t t = 0; t < down * across; t++) {
+        int64_t first = 0;
+        for (int64_t i = 1; i < threads; i++)
+            if (busy[i] < busy[first]) first = i;
+        busy[first] += cost[rest[0] && t / across == down - 1][rest[1] && t % across == across - 1];
+        if (busy[first] > last) last = busy[first];
+    }
+    return last;
+}
+
+/* What a grid of such tiles costs on 2, 4 and 8 threads, each weighed by its number, which makes them comparable. */
+static double grid_cost(const struct kernel *k, int64_t rows, int64_t columns)
+{
+    int64_t left[2] = {k->extent[0] % rows, k->extent[1] % columns};
+    bool rest[2] = {left[0] > 0, left[1] > 0};
+    double total = 0, cost[2][2];
+    for (int i = 0; i < 4; i++) cost[i / 2][i % 2] = tile_cost(k, i / 2 ? left[0] : rows, i % 2 ? left[1] : columns);
+    for (int64_t threads = 2; threads <= 8; threads *= 2)
+        total += (double)threads * grid_time(cost, divide_up(k->extent[0], rows), divide_up(k->extent[1], columns), rest, threads);
+    return total;
+}
+
+static bool tile_fits(const struct kernel *k, int64_t down, int64_t across, uint32_t size)
+{
+    int64_t depth = kernel_depth(k);
+    bool deep = depth > PRODUCT_DEEP;
+    if (size == 8) return kernel_plain(k) || down * across * size <= WHOLE_BYTES;
+    if (deep && down * across * size > WHOLE_BYTES) return false;
+    return across <= PANEL || (deep ? PRODUCT_DEPTH : depth) * across * size <= PACKED_BYTES;
+}
+
+/* The n-th try at cutting `extent` by `unit`: in n equal parts; 0 where that is no new size. */
+static int64_t part(int64_t extent, int64_t unit, int64_t n, int64_t before)
+{
+    int64_t size = least(extent, divide_up(divide_up(extent, n), unit) * unit);
+    return size == before ? 0 : size;
 }
 
 static void split_product(struct kernel *k, uint32_t size)
 {
-    int64_t rows = k->extent[0], columns = k->extent[1], depth = 0;
-    for (uint32_t i = 0; i < k->products.n; i++) depth += k->products.at[i].k;
-    k->tile[0] = rows, k->tile[1] = columns;
-    double work = (double)rows * (double)columns * (double)depth;
-    int64_t tiles = work < (double)PRODUCT_SMALL ? 1 : least((int64_t)(work / (double)PRODUCT_SMALL) + 1, PRODUCT_TILES);
-    bool plain = product_plain(k);
-    if (tiles > 1 && columns > rows && rows < ROWS_ENOUGH) {
-        int64_t unit = columns / tiles >= 48 ? 48 : 16;
-        k->tile[1] = least(columns, divide_up(divide_up(columns, tiles), unit) * unit);
-    } else if (tiles > 1) {
-        int64_t unit = rows / tiles >= 8 ? 4 : 1;
-        k->tile[0] = least(rows, divide_up(divide_up(rows, tiles), unit) * unit);
-    }
-    if (!plain && k->tile[0] * k->tile[1] * size > TILE_BYTES) { /* thinner, for the cache: columns in halves, then rows */
-        int64_t fit = TILE_BYTES / size / k->tile[1] / 4 * 4;
-        if (fit >= TILE_ROWS) {
-            k->tile[0] = fit;
-        } else {
-            k->tile[0] = least(k->tile[0], rows > 256 ? 128 : 256);
-            int64_t wide = TILE_BYTES / size / k->tile[0] / 48 * 48;
-            if (wide >= 48 && wide < k->tile[1]) k->tile[1] = wide;
+    int64_t rows = k->extent[0], columns = k->extent[1], down = 0, across = 0;
+    double best = -1;
+    bool cut = tile_cost(k, rows, columns) >= COST_CUT;
+    k->tile[0] = least(rows, 512), k->tile[1] = least(columns, PANEL); /* of what is too large for PRODUCT_TILES */
+    for (int64_t r = 1; r <= PRODUCT_PARTS; r++) {
+        int64_t d = part(rows, PRODUCT_BLOCK, r, down);
+        if (!d) continue;
+        down = d, across = 0;
+        for (int64_t c = 1; c <= PRODUCT_PARTS && (cut || r * c == 1); c++) {
+            int64_t a = part(columns, columns < 2 * PANEL * c ? PRODUCT_LANES : PANEL, c, across);
+            if (!a) continue;
+            across = a;
+            if (divide_up(rows, down) * divide_up(columns, across) > PRODUCT_TILES || !tile_fits(k, down, across, size)) continue;
+            double cost = grid_cost(k, down, across);
+            if (best >= 0 && cost >= best) continue;
+            best = cost;
+            k->tile[0] = down, k->tile[1] = across;
         }
-        if (k->tile[0] < rows) k->tile[0] = divide_up(divide_up(rows, divide_up(rows, k->tile[0])), 4) * 4; /* even shares */
-        k->tile[0] = least(k->tile[0], rows);
     }
     k->split = 0, k->chunk = rows;
     k->tasks = (uint32_t)(divide_up(rows, k->tile[0]) * divide_up(columns, k->tile[1]));

@@ -9,22 +9,26 @@ for model in gan_1d mixture gan_mnist; do
     file=$top/examples/$model/$model.gan
     trainer=$work/$model
     "$GANC" "$file" -o "$trainer" || fail "does not compile"
-    run() { local out=$1; shift; "$trainer" "${data[@]}" --out "$work/$out" --pictures-every 0 "$@" >"$work/log" 2>&1 || fail "$out: $(tail -3 "$work/log")"; }
+    run() { local out=$1; shift; "$trainer" "${data[@]}" --out "$work/$out" "$@" >"$work/log" 2>&1 || fail "$out: $(tail -3 "$work/log")"; }
     run $model.one --steps $steps --threads 1
     run $model.two --steps $steps --threads 2
     run $model.eight --steps $steps --threads 8
     same $model.one $model.two
     same $model.one $model.eight
-    "$GANC" run "$file" "${data[@]}" --out "$work/$model.jit" --steps $steps --pictures-every 0 >"$work/log" 2>&1 || fail "ganc run: $(tail -3 "$work/log")"
+    "$GANC" run "$file" "${data[@]}" --out "$work/$model.jit" --steps $steps >"$work/log" 2>&1 || fail "ganc run: $(tail -3 "$work/log")"
     same $model.one $model.jit
     run $model.half --steps $((steps / 2))
     run $model.half --resume --steps $steps
     same $model.one $model.half
     # killed at some moment, and resumed, until it is done
     for moment in 0.15 0.3 0.45; do
-        timeout -s KILL $moment "$trainer" "${data[@]}" --out "$work/$model.killed" --resume --steps $steps --checkpoint-every 3 --pictures-every 0 >"$work/log" 2>&1
+        resume=
+        [ -e "$work/$model.killed" ] && resume=--resume
+        timeout -s KILL $moment "$trainer" "${data[@]}" --out "$work/$model.killed" $resume --steps $steps --checkpoint-every 3 >"$work/log" 2>&1
     done
-    run $model.killed --resume --steps $steps --checkpoint-every 3
+    resume=
+    [ -e "$work/$model.killed" ] && resume=--resume
+    run $model.killed $resume --steps $steps --checkpoint-every 3
     same $model.one $model.killed
     run $model.other --steps $steps --seed 2
     cmp -s "$(last "$work/$model.one")" "$(last "$work/$model.other")" && fail "another seed gives the same bytes"

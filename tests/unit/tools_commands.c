@@ -56,7 +56,7 @@ static const struct ganrt_net_input z = {"z", 1, noise_dims, 2, 0, -1}, x = {"x"
 static const struct ganrt_net nets[] = {{"D", 1, &x, 0, NULL, 1, 0, NULL, -1}, {"G", 1, &z, 2, image_dims, ELEMENTS, 1, net_tensors, 0}};
 static const struct ganrt_output net_output = {"G", 3, 0, VALUES, BATCH *ELEMENTS};
 static const struct ganrt_batch step_batch = {GANRT_BATCH_DATA, 0, 0, 192, BATCH *ELEMENTS};
-static const struct ganrt_kernel_info kernels[] = {{"draw", 7, 24, 96, BATCH}};
+static const struct ganrt_kernel_info kernels[] = {{.name = "draw", .line = 7, .flop = 24, .bytes = 96, .tasks = BATCH}};
 static const struct ganrt_graph graphs[] = {
     {.name = "net G", .kind = GANRT_NET, .batch = BATCH, .run = run_net, .noutputs = 1, .outputs = &net_output, .nkernels = 1, .kernels = kernels},
     {.name = "maximize V over D", .kind = GANRT_STEP, .batch = BATCH, .run = run_step, .nbatches = 1, .batches = &step_batch},

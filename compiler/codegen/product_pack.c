@@ -1,0 +1,100 @@
+/* product_pack.c: b's columns as the innermost part of a product wants to read them: a panel of `vectors` vectors, row after row of k.
+ *
+ *     b [k, n] or, turned, [n, k]  ->  panel [k, vectors * 16]; columns that are not there are zeros
+ *
+ * Turned, 16 columns by 16 of k are transposed in registers; what is left of k is gathered. */
+#include "codegen/product.h"
+
+#include <stdio.h>
+
+#define LANES 16
+#define AHEAD 16 /* rows of k */
+
+/* x[i] and x[i + d] exchange blocks of d lanes; for d = 1, 2, 4, 8 in turn that transposes. */
+static void exchange(struct emit *e, ir *x, unsigned d)
+{
+    ir low[LANES], high[LANES];
+    for (unsigned l = 0; l < e->width; l++) {
+        low[l] = emit_integer(e->i32, l & d ? e->width + (l ^ d) : l);
+        high[l] = emit_integer(e->i32, l & d ? e->width + l : l ^ d);
+    }
+    ir take_low = LLVMConstVector(low, e->width), take_high = LLVMConstVector(high, e->width);
+    for (unsigned i = 0; i < e->width; i++) {
+        if (i & d) continue;
+        ir a = x[i], b = x[i + d];
+        x[i] = LLVMBuildShuffleVector(e->builder, a, b, take_low, "");
+        x[i + d] = LLVMBuildShuffleVector(e->builder, a, b, take_high, "");
+    }
+}
+
+static void copy_rows(struct emit *e, const struct product_panel *p, ir to, ir from, ir depth)
+{
+    struct emit_loop loop;
+    emit_loop_open(e, &loop, emit_i64(e, 0), depth, 1);
+    ir out = emit_offset(e, to, e->real, emit_imul(e, loop.index, emit_i64(e, (int64_t)p->vectors * e->width)));
+    ir in = emit_offset(e, from, e->real, emit_imul(e, loop.index, emit_i64(e, p->ldb)));
+    for (unsigned v = 0; v < p->vectors; v++) {
+        ir at = emit_i64(e, (int64_t)v * e->width);
+        /* rows of b lie far apart: the processor does not foresee the next */
+        product_fetch(e, emit_offset(e, in, e->real, emit_i64(e, AHEAD * p->ldb + (int64_t)v * e->width)));
+        emit_store(e, product_load(e, emit_offset(e, in, e->real, at), p->columns - (int64_t)v * e->width), emit_offset(e, out, e->real, at));
+    }
+    emit_loop_close(e, &loop);
+}
+
+/* Columns v * 16 and on, `count` of which are there; rows of k from `k` on, 16 of them. */
+static void turn_square(struct emit *e, const struct product_panel *p, ir to, ir from, ir k, unsigned v, int64_t count)
+{
+    ir x[LANES];
+    for (unsigned i = 0; i < e->width; i++) {
+        ir row = emit_offset(e, from, e->real, emit_iadd(e, k, emit_i64(e, (int64_t)(v * e->width + i) * p->ldb)));
+        x[i] = (int64_t)i < count ? product_load(e, row, e->width) : LLVMConstNull(emit_vector(e->real, e->width));
+    }
+    for (unsigned d = 1; d < e->width; d *= 2) exchange(e, x, d);
+    ir out = emit_offset(e, to, e->real, emit_imul(e, k, emit_i64(e, (int64_t)p->vectors * e->width)));
+    for (unsigned i = 0; i < e->width; i++)
+        emit_store(e, x[i], emit_offset(e, out, e->real, emit_i64(e, (int64_t)(i * p->vectors + v) * e->width)));
+}
+
+static void turn_rest(struct emit *e, const struct product_panel *p, ir to, ir from, ir k, unsigned v, int64_t count)
+{
+    ir_type type = emit_vector(e->real, e->width);
+    ir bits[LANES], steps = emit_count(e->i64, e->width, p->ldb);
+    for (unsigned i = 0; i < e->width; i++) bits[i] = LLVMConstInt(e->i1, (int64_t)i < count, false);
+    ir first = emit_offset(e, from, e->real, emit_iadd(e, k, emit_i64(e, (int64_t)v * e->width * p->ldb)));
+    ir pointers = LLVMBuildGEP2(e->builder, e->real, first, &steps, 1, "");
+    ir args[] = {pointers, emit_integer(e->i32, e->size), LLVMConstVector(bits, e->width), LLVMConstNull(type)};
+    ir x = emit_intrinsic(e, "llvm.masked.gather", (ir_type[]){type, LLVMTypeOf(pointers)}, 2, args, 4);
+    ir out = emit_offset(e, to, e->real, emit_imul(e, k, emit_i64(e, (int64_t)p->vectors * e->width)));
+    emit_store(e, x, emit_offset(e, out, e->real, emit_i64(e, (int64_t)v * e->width)));
+}
+
+static void turn_rows(struct emit *e, const struct product_panel *p, ir to, ir from, ir depth)
+{
+    struct emit_loop loop;
+    ir whole = emit_and(e, depth, emit_i64(e, -(int64_t)e->width));
+    for (int rest = 0; rest < 2; rest++) {
+        emit_loop_open(e, &loop, rest ? whole : emit_i64(e, 0), rest ? depth : whole, rest ? 1 : e->width);
+        for (unsigned v = 0; v < p->vectors; v++) {
+            int64_t count = p->columns - (int64_t)v * e->width;
+            if (rest) turn_rest(e, p, to, from, loop.index, v, count);
+            else turn_square(e, p, to, from, loop.index, v, count);
+        }
+        emit_loop_close(e, &loop);
+    }
+}
+
+void product_pack_call(struct emit *e, const struct product_panel *p, ir to, ir from, ir depth)
+{
+    char name[96];
+    snprintf(name, sizeof name, "gan_pack_%u_b%lld%s_%lld", p->vectors, (long long)p->ldb, p->tb ? "t" : "", (long long)p->columns);
+    ir_type parameters[] = {e->ptr, e->ptr, e->i64};
+    ir f = emit_part(e, name, parameters, 3);
+    if (f) {
+        if (p->tb) turn_rows(e, p, LLVMGetParam(f, 0), LLVMGetParam(f, 1), LLVMGetParam(f, 2));
+        else copy_rows(e, p, LLVMGetParam(f, 0), LLVMGetParam(f, 1), LLVMGetParam(f, 2));
+        LLVMBuildRetVoid(e->builder);
+        emit_part_end(e);
+    }
+    emit_call(e, LLVMGetNamedFunction(e->module, name), (ir[]){to, from, depth}, 3);
+}

@@ -1,0 +1,145 @@
+/* product_tile.c: the innermost part of a matrix product: a few rows by a few vectors of columns, kept in registers.
+ *
+ *     c[0..rows, 0..vectors * 16)  =  or  +=  the sum over k of  a[row, k] * b[k, column]
+ *
+ * An element of a is read where it is stored and broadcast; b's vectors come from a packed panel (product_pack.c) or from where it is stored.
+ * Each element is summed over k in order, one fused multiply-add at a time, whatever the tile's size: bits depend neither on how a product is
+ * cut nor on the processor. The strides are part of the function, so that addresses need no arithmetic; kernels share a
+ * function where all of it is equal. */
+#include "codegen/product.h"
+
+#include <stdio.h>
+
+#define STEPS 2 /* of k in one round of the loop */
+
+struct tile {
+    struct emit *e;
+    const struct product_tile *t;
+    ir a, b, c;
+    ir sums[PRODUCT_ROWS][PRODUCT_VECTORS]; /* on the stack until LLVM's sroa puts them into registers */
+    ir_type vector;
+};
+
+/* 24 sums, 3 vectors of b and a broadcast of 32 registers of 512 bits; 12, 2 and 1 of 16 registers of 256, where a vector takes two. */
+struct product_shape product_shape(const struct emit *e)
+{
+    bool wide = !strcmp(e->target->vector_bits, "512");
+    return (struct product_shape){.rows = wide ? 8 : 6, .vectors = wide ? 3 : 1};
+}
+
+static ir first_lanes(struct emit *e, int64_t count)
+{
+    ir bits[64];
+    for (unsigned i = 0; i < e->width; i++) bits[i] = LLVMConstInt(e->i1, (int64_t)i < count, false);
+    return LLVMConstVector(bits, e->width);
+}
+
+ir product_load(struct emit *e, ir from, int64_t count)
+{
+    ir_type type = emit_vector(e->real, e->width);
+    if (count >= e->width) return emit_load(e, type, from);
+    ir args[] = {from, emit_integer(e->i32, e->size), first_lanes(e, count), LLVMConstNull(type)};
+    return emit_intrinsic(e, "llvm.masked.load", (ir_type[]){type, e->ptr}, 2, args, 4);
+}
+
+void product_fetch(struct emit *e, ir from)
+{
+    ir args[] = {from, emit_integer(e->i32, 0), emit_integer(e->i32, 3), emit_integer(e->i32, 1)};
+    emit_intrinsic(e, "llvm.prefetch", &e->ptr, 1, args, 4);
+}
+
+static void store(struct emit *e, ir value, ir to, int64_t count)
+{
+    if (count >= e->width) {
+        emit_store(e, value, to);
+        return;
+    }
+    ir args[] = {value, to, emit_integer(e->i32, e->size), first_lanes(e, count)};
+    emit_intrinsic(e, "llvm.masked.store", (ir_type[]){LLVMTypeOf(value), e->ptr}, 2, args, 4);
+}
+
+/* Columns of vector v that are there, of `columns` in all. */
+static int64_t present(const struct emit *e, int64_t columns, unsigned v)
+{
+    int64_t left = columns - (int64_t)v * e->width;
+    return left < e->width ? left : e->width;
+}
+
+/* One k: a vector of b at a time meets every row's element of a. */
+static void step(struct tile *s, ir k)
+{
+    struct emit *e = s->e;
+    const struct product_tile *t = s->t;
+    ir b[PRODUCT_VECTORS], at_b = emit_offset(e, s->b, e->real, emit_imul(e, k, emit_i64(e, t->step)));
+    ir at_a = emit_offset(e, s->a, e->real, t->ta ? emit_imul(e, k, emit_i64(e, t->lda)) : k);
+    for (unsigned v = 0; v < t->vectors; v++)
+        b[v] = product_load(e, emit_offset(e, at_b, e->real, emit_i64(e, (int64_t)v * e->width)), present(e, t->columns_b, v));
+    for (unsigned r = 0; r < t->rows; r++) {
+        ir x = emit_load(e, e->real, emit_offset(e, at_a, e->real, emit_i64(e, t->ta ? r : r * t->lda)));
+        x = emit_splat(e, x, e->width);
+        for (unsigned v = 0; v < t->vectors; v++)
+            emit_store(e, emit_fma(e, x, b[v], emit_load(e, s->vector, s->sums[r][v])), s->sums[r][v]);
+    }
+}
+
+static void sum(struct tile *s, ir depth)
+{
+    struct emit *e = s->e;
+    struct emit_loop loop;
+    ir whole = emit_and(e, depth, emit_i64(e, ~(int64_t)(STEPS - 1)));
+    emit_loop_open(e, &loop, emit_i64(e, 0), whole, STEPS);
+    for (int i = 0; i < STEPS; i++) step(s, emit_iadd(e, loop.index, emit_i64(e, i)));
+    emit_loop_close(e, &loop);
+    emit_loop_open(e, &loop, whole, depth, 1);
+    step(s, loop.index);
+    emit_loop_close(e, &loop);
+}
+
+static ir place(struct tile *s, unsigned r, unsigned v)
+{
+    return emit_offset(s->e, s->c, s->e->real, emit_i64(s->e, r * s->t->ldc + (int64_t)v * s->e->width));
+}
+
+/* Adds what stands there already, from an earlier product or an earlier part of k. */
+static void add_earlier(struct tile *s, ir add)
+{
+    struct emit *e = s->e;
+    LLVMBasicBlockRef more = emit_block(e, "more"), end = emit_block(e, "end");
+    emit_branch(e, add, more, end);
+    emit_at(e, more);
+    for (unsigned r = 0; r < s->t->rows; r++)
+        for (unsigned v = 0; v < s->t->vectors; v++) {
+            ir earlier = product_load(e, place(s, r, v), present(e, s->t->columns_c, v));
+            emit_store(e, emit_fadd(e, earlier, emit_load(e, s->vector, s->sums[r][v])), s->sums[r][v]);
+        }
+    emit_go(e, end);
+}
+
+static void function(struct emit *e, const struct product_tile *t, ir f)
+{
+    struct tile s = {.e = e, .t = t, .a = LLVMGetParam(f, 0), .b = LLVMGetParam(f, 1), .c = LLVMGetParam(f, 2), .vector = emit_vector(e->real, e->width)};
+    for (unsigned r = 0; r < t->rows; r++)
+        for (unsigned v = 0; v < t->vectors; v++) {
+            s.sums[r][v] = emit_local(e, s.vector);
+            emit_store(e, LLVMConstNull(s.vector), s.sums[r][v]);
+        }
+    sum(&s, LLVMGetParam(f, 3));
+    add_earlier(&s, LLVMGetParam(f, 4));
+    for (unsigned r = 0; r < t->rows; r++)
+        for (unsigned v = 0; v < t->vectors; v++) store(e, emit_load(e, s.vector, s.sums[r][v]), place(&s, r, v), present(e, t->columns_c, v));
+    LLVMBuildRetVoid(e->builder);
+}
+
+void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir b, ir c, ir depth, ir add)
+{
+    char name[160];
+    snprintf(name, sizeof name, "gan_tile_%ux%u_a%lld%s_b%lld_%lld_c%lld_%lld", t->rows, t->vectors, (long long)t->lda, t->ta ? "t" : "",
+             (long long)t->step, (long long)t->columns_b, (long long)t->ldc, (long long)t->columns_c);
+    ir_type parameters[] = {e->ptr, e->ptr, e->ptr, e->i64, e->i1};
+    ir f = emit_part(e, name, parameters, 5);
+    if (f) {
+        function(e, t, f);
+        emit_part_end(e);
+    }
+    emit_call(e, LLVMGetNamedFunction(e->module, name), (ir[]){a, b, c, depth, add}, 5);
+}
