@@ -18,7 +18,7 @@ static const char *model_name(struct ganc *g, const char *path)
 
 static bool read_model(struct compilation *c, enum stage_id last)
 {
-    uint32_t file;
+    uint32_t file, errors = diag_errors(c->g); /* of files before: `ganc check` takes several */
     struct source *s = source_read(c->g, c->path, &file);
     if (!s) return false;
     if (program_is_text(s->text, s->length)) {
@@ -27,7 +27,7 @@ static bool read_model(struct compilation *c, enum stage_id last)
         return c->program && last != AT_AST;
     }
     c->tree = ast_parse(c->g, file, false);
-    if (!c->tree || diag_errors(c->g)) return false;
+    if (!c->tree || diag_errors(c->g) > errors) return false;
     if (last == AT_AST) return true;
     c->program = elaborate(c->g, c->tree, model_name(c->g, c->path));
     return c->program != NULL;

@@ -27,20 +27,39 @@ struct node *node_make(struct elaboration *e, enum op op, uint32_t n, struct nod
     return y;
 }
 
+/* An operation as the language writes it. */
+static const struct spelling {
+    const char *text;
+    enum op op;
+} spellings[] = {{"+", OP_add}, {"-", OP_sub}, {"*", OP_mul}, {"/", OP_div}, {"%", OP_rem}, {"^", OP_pow}, {"==", OP_eq}, {"!=", OP_ne},
+                 {"<", OP_lt},  {"<=", OP_le}, {">", OP_gt},  {">=", OP_ge}, {"-", OP_neg}, {"a choice", OP_where}};
+
+static const char *spelling_of(enum op op)
+{
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
+        if (spellings[i].op == op) return spellings[i].text;
+    return op_info[op].name;
+}
+
+/* Reports what is neither a number nor a tensor. */
+static bool operand(struct elaboration *e, const char *what, const struct value *v, struct span span)
+{
+    if (v->kind == VALUE_ERROR) return false;
+    if (value_is_scalar(v) || v->kind == VALUE_NODE) return true;
+    diag(e->g, E0408, span, what, value_describe(e, v));
+    call_notes(e);
+    return false;
+}
+
 struct value arithmetic_map(struct elaboration *e, enum op op, uint32_t n, const struct value *x, struct span span)
 {
     struct value v[3];
     bool numbers = true, scalars = true;
     for (uint32_t i = 0; i < n; i++) {
         v[i] = value_read(e, x[i], span);
-        if (v[i].kind == VALUE_ERROR) return value_error();
+        if (!operand(e, spelling_of(op), &v[i], span)) return value_error();
         numbers = numbers && (v[i].kind == VALUE_NUMBER || v[i].kind == VALUE_BOOLEAN);
         scalars = scalars && value_is_scalar(&v[i]);
-        if (!value_is_scalar(&v[i]) && v[i].kind != VALUE_NODE) {
-            diag(e->g, E0408, span, op_info[op].name, value_describe(e, &v[i]));
-            call_notes(e);
-            return value_error();
-        }
     }
     bool comparison = op >= OP_eq && op <= OP_ge;
     if (numbers) {
@@ -64,7 +83,7 @@ static struct value logic(struct elaboration *e, bool is_and, struct value a, st
 {
     a = value_read(e, a, span);
     b = value_read(e, b, span);
-    if (a.kind == VALUE_ERROR || b.kind == VALUE_ERROR) return value_error();
+    if (!operand(e, is_and ? "and" : "or", &a, span) || !operand(e, is_and ? "and" : "or", &b, span)) return value_error();
     if ((a.kind == VALUE_BOOLEAN || a.kind == VALUE_NUMBER) && (b.kind == VALUE_BOOLEAN || b.kind == VALUE_NUMBER))
         return value_boolean(is_and ? a.number != 0 && b.number != 0 : a.number != 0 || b.number != 0);
     if (value_is_scalar(&a) && value_is_scalar(&b))
@@ -75,7 +94,7 @@ static struct value logic(struct elaboration *e, bool is_and, struct value a, st
 struct value arithmetic_not(struct elaboration *e, struct value a, struct span span)
 {
     a = value_read(e, a, span);
-    if (a.kind == VALUE_ERROR) return a;
+    if (!operand(e, "not", &a, span)) return value_error();
     if (a.kind == VALUE_BOOLEAN || a.kind == VALUE_NUMBER) return value_boolean(a.number == 0);
     if (a.kind == VALUE_SCHEDULE) return value_schedule(sexpr_logic(e->g, SEXPR_NOT, a.sexpr, NULL));
     return arithmetic_map(e, OP_sub, 2, (struct value[]){value_number(1), a}, span);
@@ -93,9 +112,13 @@ struct value arithmetic_matmul(struct elaboration *e, struct value av, struct va
         call_notes(e);
         return value_error();
     }
+    if (ta.rank + tb.rank - 2 > MAX_RANK) {
+        diag(e->g, E0208, span, MAX_RANK);
+        return value_error();
+    }
     if (ta.rank == 1 && tb.rank == 1) { /* a dot product */
-        struct node *m = graph_binary(e->g, e->graph, OP_mul, a, b);
-        return value_node(e, graph_sum(e->g, e->graph, m, (int64_t[]){0}, 1, false));
+        struct node *m = node_make(e, OP_mul, 2, (struct node *[]){a, b}, &(struct node){0}, span);
+        return !m ? value_error() : value_node(e, graph_sum(e->g, e->graph, m, (int64_t[]){0}, 1, false));
     }
     if (!tb.batched) {
         struct node *w = b;
@@ -105,7 +128,7 @@ struct value arithmetic_matmul(struct elaboration *e, struct value av, struct va
         if (!y || tb.rank == 2) return value_node(e, y);
         struct type t = {.batched = ta.batched};
         for (int i = 0; i + 1 < ta.rank; i++) t.dim[t.rank++] = ta.dim[i];
-        for (int i = 1; i < tb.rank && t.rank < MAX_RANK; i++) t.dim[t.rank++] = tb.dim[i];
+        for (int i = 1; i < tb.rank; i++) t.dim[t.rank++] = tb.dim[i];
         return value_node(e, graph_reshape(e->g, e->graph, y, t));
     }
     if (!ta.batched && ta.rank == 2 && tb.rank == 1) /* W x = x W', example by example */
@@ -114,7 +137,9 @@ struct value arithmetic_matmul(struct elaboration *e, struct value av, struct va
         int64_t m = ta.rank == 2 ? ta.dim[0] : 1, k = tb.dim[0], n = tb.rank == 2 ? tb.dim[1] : 1;
         struct node *x = graph_reshape(e->g, e->graph, a, type_of(ta.batched, 3, (int64_t[]){m, k, 1}));
         struct node *y = graph_reshape(e->g, e->graph, b, type_of(tb.batched, 3, (int64_t[]){1, k, n}));
-        struct node *s = graph_sum(e->g, e->graph, graph_binary(e->g, e->graph, OP_mul, x, y), (int64_t[]){1}, 1, false);
+        struct node *products = node_make(e, OP_mul, 2, (struct node *[]){x, y}, &(struct node){0}, span); /* may be too large */
+        if (!products) return value_error();
+        struct node *s = graph_sum(e->g, e->graph, products, (int64_t[]){1}, 1, false);
         struct type t = {.batched = true};
         if (ta.rank == 2) t.dim[t.rank++] = m;
         if (tb.rank == 2) t.dim[t.rank++] = n;
@@ -126,11 +151,6 @@ struct value arithmetic_matmul(struct elaboration *e, struct value av, struct va
 
 struct value arithmetic_binary(struct elaboration *e, const char *operator, struct value a, struct value b, struct span span)
 {
-    static const struct {
-        const char *spelling;
-        enum op op;
-    } table[] = {{"+", OP_add}, {"-", OP_sub}, {"*", OP_mul}, {"/", OP_div}, {"%", OP_rem}, {"^", OP_pow}, {"==", OP_eq},
-                 {"!=", OP_ne}, {"<", OP_lt},  {"<=", OP_le}, {">", OP_gt},  {">=", OP_ge}};
     if (!strcmp(operator, "and") || !strcmp(operator, "or")) return logic(e, operator[0] == 'a', a, b, span);
     if (!strcmp(operator, "@")) return arithmetic_matmul(e, a, b, span);
     bool equal = !strcmp(operator, "=="), unequal = !strcmp(operator, "!=");
@@ -139,7 +159,7 @@ struct value arithmetic_binary(struct elaboration *e, const char *operator, stru
         if (a.kind == VALUE_SHAPE && b.kind == VALUE_SHAPE) return value_boolean(type_equal(a.shape, b.shape) == equal);
         if ((a.kind == VALUE_STRING && value_is_scalar(&b)) || (b.kind == VALUE_STRING && value_is_scalar(&a))) return value_boolean(!equal);
     }
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (!strcmp(operator, table[i].spelling)) return arithmetic_map(e, table[i].op, 2, (struct value[]){a, b}, span);
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
+        if (!strcmp(operator, spellings[i].text)) return arithmetic_map(e, spellings[i].op, 2, (struct value[]){a, b}, span);
     return value_error();
 }

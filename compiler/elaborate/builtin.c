@@ -212,10 +212,14 @@ static struct value concat(struct elaboration *e, struct arguments *args, struct
         if (batched && !x[i]->type.batched) {
             struct type t = x[i]->type;
             t.batched = true;
-            x[i] = graph_expand(e->g, e->graph, x[i], t);
+            if (!(x[i] = node_make(e, OP_expand, 1, &x[i], &(struct node){.type = t}, span))) return value_error();
         }
     struct span at = span;
     const struct value *v = option(args, "axis", &at);
+    if (!x[0]->type.rank) {
+        diag(e->g, E0223, args->spans.at[0], "concat");
+        return value_error();
+    }
     int64_t axis = x[0]->type.rank - 1;
     if (v && !axis_value(e, *v, at, x[0]->type, &axis)) return value_error();
     return value_node(e, node_make(e, OP_concat, n, x, &(struct node){.axes = {axis}, .axis_count = 1}, span));
@@ -243,7 +247,7 @@ static struct value gradient(struct elaboration *e, struct arguments *args, stru
 }
 
 /* The sum of squares of the parameters of a net or of a part of one: its argument is a path, not a value. */
-struct value builtin_sumsq(struct elaboration *e, const struct ast *args, struct span span)
+struct value builtin_sumsq(struct elaboration *e, struct environment *env, const struct ast *args, struct span span)
 {
     if (!args || args->n != 1 || args->kids[0]->name) {
         diag(e->g, E0403, span, "sumsq", 1, args ? (int)args->n : 0);
@@ -255,7 +259,7 @@ struct value builtin_sumsq(struct elaboration *e, const struct ast *args, struct
     }
     const struct ast *a = args->kids[0]->kids[0];
     bool except = a->kind == A_EXCEPT, *marked = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1);
-    if (!part_tensors(e, except ? a->kids[0] : a, except ? a->kids[1] : NULL, marked)) return value_error();
+    if (!part_tensors(e, env, except ? a->kids[0] : a, except ? a->kids[1] : NULL, marked)) return value_error();
     struct value total = value_number(0);
     for (uint32_t t = 0; t < e->p->tensors.n; t++) {
         if (!marked[t]) continue;
@@ -324,6 +328,17 @@ static struct value shape_of(struct elaboration *e, struct arguments *args)
     if (v.kind == VALUE_NODE) return value_shape(v.node->type);
     if (v.kind == VALUE_STATE) return value_shape(e->p->tensors.at[v.tensor].type);
     if (value_is_scalar(&v)) return value_shape(type_scalar());
+    if (v.kind == VALUE_SOURCE && v.declaration->evaluated) { /* of its examples */
+        const struct declaration *d = v.declaration;
+        if (d->kind == A_PRIOR) return value_shape(e->p->priors.at[d->index].type);
+        const struct ast *type = d->ast->kids[0];
+        struct environment env = {0};
+        struct type t;
+        if (d->ast->kids[3]) return type->kind != A_RECORD && evaluate_shape(e, &env, type->kids[0], &t) ? value_shape(t) : value_error();
+        if (type->kind != A_RECORD) return value_shape(e->p->data.at[d->index].type);
+        for (uint32_t i = 0; v.field && i < type->n; i++)
+            if (type->kids[i]->name == v.field) return value_shape(e->p->data.at[d->index + i].type);
+    }
     diag(e->g, E0401, args->spans.at[0], "a tensor", value_describe(e, &v));
     return value_error();
 }
@@ -368,7 +383,9 @@ struct value builtin_call(struct elaboration *e, const struct builtin *b, struct
         if (!x || !x->type.batched) return value_node(e, x);
         return value_node(e, node_make(e, OP_as_tensor, 1, &x, &(struct node){0}, span));
     }
-    case B_SUMSQ: break; /* builtin_sumsq */
+    case B_SUMSQ: /* its argument is a path (builtin_sumsq), which a value is not */
+        diag(e->g, E0508, args->spans.at[0], value_describe(e, &args->positional.at[0]));
+        return value_error();
     case B_DATA_MEAN: return data_mean(e, args, span);
     case B_UNIFORM: return distribution(e, DIST_UNIFORM, args);
     case B_NORMAL: return distribution(e, DIST_NORMAL, args);

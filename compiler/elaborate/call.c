@@ -5,6 +5,14 @@
 
 #define CALL_DEPTH 200
 
+/* A layer or net in a first value: there is no example to apply it to. */
+static bool in_first_value(struct elaboration *e, struct span span)
+{
+    if (!e->graph || e->graph->kind != GRAPH_INIT) return false;
+    diag(e->g, E0503, span);
+    return true;
+}
+
 bool arguments_evaluate(struct elaboration *e, struct environment *env, const struct value *first, struct span first_span,
                         const struct ast *args, struct span span, struct arguments *out)
 {
@@ -140,25 +148,6 @@ static void call_leave(struct elaboration *e)
     e->depth--;
 }
 
-static struct memo *memo_find(struct elaboration *e, const struct declaration *d, uint32_t n, const struct value *arguments)
-{
-    for (uint32_t i = 0; i < e->memos.n; i++) {
-        struct memo *m = &e->memos.at[i];
-        if (m->callee != d || m->training != e->training || m->n != n) continue;
-        bool same = true;
-        for (uint32_t k = 0; k < n && same; k++) same = value_equal(&m->arguments[k], &arguments[k]);
-        if (same) return m;
-    }
-    return NULL;
-}
-
-static void memo_add(struct elaboration *e, const struct declaration *d, uint32_t n, const struct value *arguments, struct value result)
-{
-    if (result.kind != VALUE_NODE) return;
-    struct memo m = {.callee = d, .training = e->training, .n = n, .arguments = arena_copy(e->g->mem, arguments, n * sizeof *arguments), .result = result};
-    vec_push(e->g->mem, &e->memos, m);
-}
-
 static struct value call_function(struct elaboration *e, const struct declaration *d, struct arguments *args)
 {
     struct environment *env = NEW(e->g->mem, struct environment);
@@ -176,7 +165,6 @@ static struct value call_function(struct elaboration *e, const struct declaratio
         if (m) v = m->result;
         else {
             v = value_read(e, evaluate(e, env, d->ast->kids[1]), d->ast->kids[1]->span);
-            if (v.kind == VALUE_ERROR && v.text) diag(e->g, E0409, d->ast->span), v = value_error();
             if (touched == e->touched && e->graph) memo_add(e, d, parameters->n, bound, v);
         }
     } else e->noted = diag_errors(e->g); /* the fault is the caller's, and stands there */
@@ -205,6 +193,7 @@ static struct value call_layer(struct elaboration *e, const struct declaration *
         diag(e->g, E0418, args->span, d->name);
         return value_error();
     }
+    if (in_first_value(e, args->span)) return value_error();
     e->touched++;
     uint32_t number = 0;
     struct instance *outer = e->instance;
@@ -282,17 +271,18 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
         diag(e->g, E0502, span, d->name);
         return value_error();
     }
+    if (in_first_value(e, span)) return value_error();
     if (!e->p->nets.at[d->index].name) return value_error(); /* its declaration had an error */
     for (uint32_t i = 0; i < e->nets.n; i++)
         if (e->nets.at[i] == d->index) {
             diag(e->g, E0303, span, d->name);
             return value_error();
         }
-    e->touched++;
     if (!check_net_inputs(e, d, args)) return value_error();
     struct memo *m = memo_find(e, d, args->positional.n, args->positional.at);
     if (m) return m->result;
 
+    uint32_t touched = e->touched; /* what its body makes is the net's, not the caller's: the caller may be remembered */
     struct instance own = {.path = d->name}, *outer_instance = e->instance;
     struct environment *env = NEW(e->g->mem, struct environment);
     const struct ast *parameters = d->ast->kids[0];
@@ -323,6 +313,7 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
     v = check_output(e, env, d->ast->kids[1], v, d->ast->kids[2], d->name);
     e->nets.n--;
     e->instance = outer_instance;
+    e->touched = touched;
     call_leave(e);
     for (uint32_t i = 0; held && i < e->tensor_capacity; i++) e->state_nodes[i] = i < states ? before[i] : NULL;
     if (outermost) {

@@ -15,39 +15,50 @@ static struct definition *definition_of(struct elaboration *e, const char *name)
     return found;
 }
 
-static struct value parse_definition(struct elaboration *e, const char *text, bool is_text, struct span span, const char *name)
+static struct value parse_definition(struct elaboration *e, const char *text, enum value_kind kind, struct span span, const char *name)
 {
     char *end;
     double x = strtod(text, &end);
-    if (is_text) return value_string(text);
-    if (!strcmp(text, "true") || !strcmp(text, "false")) return value_boolean(text[0] == 't');
-    if (!*text || *end || isnan(x)) {
-        diag(e->g, E0003, span, name, text);
+    bool boolean = !strcmp(text, "true") || !strcmp(text, "false");
+    if (kind == VALUE_STRING) return value_string(text);
+    if (boolean && kind == VALUE_BOOLEAN) return value_boolean(text[0] == 't');
+    if (boolean || kind == VALUE_BOOLEAN || !*text || *end || !isfinite(x) || strspn(text, "+-.eE0123456789") != strlen(text)) {
+        diag(e->g, E0003, span, name, text, kind == VALUE_BOOLEAN ? "true or false" : "a number");
         return value_error();
     }
     return value_number(x);
 }
 
+bool declare_setting(struct elaboration *e, struct declaration *d)
+{
+    if (d->busy) return false;
+    if (d->evaluated) return true;
+    d->busy = true;
+    struct setting s = {.name = d->name, .doc = d->ast->text, .span = d->ast->span};
+    struct environment env = {0};
+    struct graph *graph = e->graph;
+    e->graph = NULL;
+    struct value v = value_read(e, evaluate(e, &env, d->ast->kids[0]), d->ast->kids[0]->span);
+    e->graph = graph;
+    struct definition *given = definition_of(e, d->name);
+    if (given && v.kind != VALUE_ERROR) v = parse_definition(e, given->value, v.kind, d->ast->span, d->name);
+    if (v.kind == VALUE_STRING) s.text = v.text, s.fixed = true;
+    else if (v.kind == VALUE_SCHEDULE && !sexpr_settings_only(v.sexpr)) diag(e->g, E0402, d->ast->kids[0]->span, "a setting", "the schedule");
+    else if (value_is_scalar(&v)) {
+        s.boolean = v.kind == VALUE_BOOLEAN;
+        s.value = value_to_sexpr(e, v, d->ast->kids[0]->span);
+    } else if (v.kind != VALUE_ERROR) diag(e->g, E0401, d->ast->kids[0]->span, "a number, true, false or a text", value_describe(e, &v));
+    for (uint32_t k = 0; k < e->fixed.n; k++) s.fixed = s.fixed || e->fixed.at[k] == d->name;
+    d->index = e->p->settings.n; /* after those it mentions: a setting's value reads the ones before it */
+    vec_push(e->g->mem, &e->p->settings, s);
+    d->busy = false;
+    return d->evaluated = true;
+}
+
 void declare_settings(struct elaboration *e)
 {
-    for (uint32_t i = 0; i < e->user.n; i++) {
-        struct declaration *d = e->user.at[i];
-        if (d->kind != A_SETTING) continue;
-        struct setting s = {.name = d->name, .doc = d->ast->text, .span = d->ast->span};
-        struct environment env = {0};
-        d->index = e->p->settings.n;
-        vec_push(e->g->mem, &e->p->settings, s); /* a setting that names itself finds no value */
-        struct value v = evaluate(e, &env, d->ast->kids[0]);
-        struct definition *given = definition_of(e, d->name);
-        if (given && v.kind != VALUE_ERROR) v = parse_definition(e, given->value, v.kind == VALUE_STRING, d->ast->span, d->name);
-        if (v.kind == VALUE_STRING) s.text = v.text, s.fixed = true;
-        else if (value_is_scalar(&v)) {
-            s.boolean = v.kind == VALUE_BOOLEAN;
-            s.value = value_to_sexpr(e, v, d->ast->kids[0]->span);
-        } else if (v.kind != VALUE_ERROR) diag(e->g, E0401, d->ast->kids[0]->span, "a number, true, false or a text", value_describe(e, &v));
-        for (uint32_t k = 0; k < e->fixed.n; k++) s.fixed = s.fixed || e->fixed.at[k] == d->name;
-        e->p->settings.at[d->index] = s;
-    }
+    for (uint32_t i = 0; i < e->user.n; i++)
+        if (e->user.at[i]->kind == A_SETTING) declare_setting(e, e->user.at[i]);
     for (uint32_t i = 0; i < e->g->definitions.n; i++) {
         if (e->g->definitions.at[i].used) continue;
         const char *known[128];
@@ -64,7 +75,8 @@ static void declare_one_data(struct elaboration *e, struct declaration *d, const
     struct environment env = {0};
     struct data x = {.name = d->name, .field = field, .source = source, .any = true, .slice_high = -1, .span = d->ast->span};
     if (!evaluate_shape(e, &env, type->kids[0], &x.type)) x.type = type_scalar();
-    x.onehot = type->kids[0]->kind == A_CALL;
+    const struct ast *shape = type->kids[0]; /* onehot(10), or shape(x), or [784] */
+    x.onehot = shape->kind == A_CALL && !(shape->kids[0]->kind == A_NAME && !strcmp(shape->kids[0]->name, "shape"));
     if (type->kids[1]) {
         double low, high;
         x.any = false;
@@ -94,17 +106,23 @@ void declare_data(struct elaboration *e)
         if (d->kind == A_DATA) {
             d->index = e->p->data.n;
             const struct ast *type = d->ast->kids[0];
-            if (d->ast->kids[3]) continue; /* made of another: evaluated where it is drawn */
+            if (d->ast->kids[3]) { /* made of another: evaluated where it is drawn */
+                if (type->kind == A_RECORD) diag(e->g, E0901, type->span, "a record made of another data set");
+                d->evaluated = true;
+                continue;
+            }
             if (type->kind == A_RECORD)
                 for (uint32_t k = 0; k < type->n; k++) declare_one_data(e, d, type->kids[k]->kids[0], type->kids[k]->name, sources);
             else declare_one_data(e, d, type, NULL, sources);
             sources++;
+            d->evaluated = true;
         } else if (d->kind == A_PRIOR) {
             struct prior_info p = {.name = d->name};
             d->index = e->p->priors.n;
             if (!evaluate_shape(e, &env, d->ast->kids[0], &p.type)) p.type = type_scalar();
             p.text = d->ast->kids[1] ? expression_text(e, d->ast->kids[1]) : "{ ... }";
             vec_push(e->g->mem, &e->p->priors, p);
+            d->evaluated = true;
         }
     }
 }
@@ -125,10 +143,16 @@ void declare_states(struct elaboration *e)
         }
         e->p->tensors.at[d->index].f64 = true;
         struct value v = evaluate(e, &env, d->ast->kids[1]);
+        if (v.kind == VALUE_SCHEDULE && !sexpr_settings_only(v.sexpr)) {
+            diag(e->g, E0503, d->ast->kids[1]->span);
+            continue;
+        }
         struct schedule *s = NEW(e->g->mem, struct schedule);
         *s = (struct schedule){.kind = SCHEDULE_SET, .index = d->index, .span = d->ast->span};
         if (v.kind != VALUE_ERROR && (s->value = value_to_sexpr(e, v, d->ast->kids[1]->span))) vec_push(e->g->mem, &e->p->setup, s);
     }
+    for (uint32_t i = 0; i < e->user.n; i++) /* a first value reads no state: they are known from here on */
+        if (e->user.at[i]->kind == A_STATE) e->user.at[i]->evaluated = true;
 }
 
 static bool net_input(struct elaboration *e, const struct ast *p, struct net_input *in)
@@ -151,7 +175,7 @@ static bool net_input(struct elaboration *e, const struct ast *p, struct net_inp
         in->type = e->p->priors.at[d->index].type;
         return true;
     }
-    if (d->ast->kids[3]) return evaluate_shape(e, &env, d->ast->kids[0]->kids[0], &in->type);
+    if (d->ast->kids[3]) return d->ast->kids[0]->kind != A_RECORD && evaluate_shape(e, &env, d->ast->kids[0]->kids[0], &in->type);
     const struct ast *type = d->ast->kids[0];
     uint32_t field = 0;
     if (type->kind == A_RECORD) {
@@ -191,6 +215,7 @@ static void net_program(struct elaboration *e, struct declaration *d, bool train
         }
         if (inputs[i].kind != VALUE_NODE) {
             e->graph = NULL;
+            e->training = false;
             return;
         }
     }
@@ -229,6 +254,7 @@ void declare_nets(struct elaboration *e)
         }
         if (!good) net.name = NULL;
         d->index = e->p->nets.n;
+        d->evaluated = true;
         vec_push(e->g->mem, &e->p->nets, net);
     }
     for (int training = 1; training >= 0; training--)

@@ -17,7 +17,7 @@ static struct node *shift_scale(struct elaboration *e, struct node *x, struct va
     return y.kind == VALUE_NODE ? y.node : NULL;
 }
 
-struct node *draw_distribution(struct elaboration *e, const struct distribution *d, struct type t, struct span span)
+static struct node *draw_kind(struct elaboration *e, const struct distribution *d, struct type t, struct span span)
 {
     switch (d->kind) {
     case DIST_UNIFORM: {
@@ -28,6 +28,7 @@ struct node *draw_distribution(struct elaboration *e, const struct distribution 
     case DIST_NORMAL: return shift_scale(e, random_node(e, OP_rand_normal, t, NULL, 0, span), d->b, d->a, span);
     case DIST_SPHERE: {
         struct node *x = random_node(e, OP_rand_normal, t, NULL, 0, span);
+        if (!x) return NULL;
         struct node *s = graph_sum(e->g, e->graph, graph_binary(e->g, e->graph, OP_mul, x, x), (int64_t[]){0}, 1, false);
         return graph_binary(e->g, e->graph, OP_div, x, graph_unary(e->g, e->graph, OP_sqrt, s));
     }
@@ -42,7 +43,7 @@ struct node *draw_distribution(struct elaboration *e, const struct distribution 
         if (!value_to_integer(e, d->a, span, "a number of classes", 1, &n)) return NULL;
         struct node *i = random_node(e, OP_rand_index, type_of(t.batched, 0, NULL), NULL, (double)n, span);
         struct node *all = graph_node(e->g, e->graph, OP_iota, 0, NULL, &(struct node){.type = type_of(false, 1, &n)}, span);
-        return graph_binary(e->g, e->graph, OP_eq, all, i);
+        return node_make(e, OP_eq, 2, (struct node *[]){all, i}, &(struct node){0}, span);
     }
     case DIST_CONSTANT: {
         struct node *c = value_to_node(e, d->a, span);
@@ -52,7 +53,7 @@ struct node *draw_distribution(struct elaboration *e, const struct distribution 
             diag(e->g, E0204, span, "the constant", type_text(e, t), type_text(e, c->type));
             return NULL;
         }
-        return type_equal(c->type, t) ? c : graph_expand(e->g, e->graph, c, t);
+        return type_equal(c->type, t) ? c : node_make(e, OP_expand, 1, &c, &(struct node){.type = t}, span);
     }
     }
     return NULL;
@@ -73,15 +74,26 @@ static bool natural_shape(struct elaboration *e, const struct distribution *d, s
     return true;
 }
 
+/* A draw of type t. onehot and sphere have a shape of their own; of the others a parameter may be a tensor, which must not widen t. */
+struct node *draw_distribution(struct elaboration *e, const struct distribution *d, struct type t, struct span span)
+{
+    struct type own;
+    if (!natural_shape(e, d, &own, span)) return NULL;
+    own.batched = t.batched;
+    bool fixed = d->kind == DIST_ONEHOT || d->kind == DIST_SPHERE;
+    struct node *n = fixed && !type_equal(t, own) ? NULL : draw_kind(e, d, t, span);
+    if (n) own = n->type;
+    if ((!n && !fixed) || type_equal(own, t)) return n;
+    const char *what = d->kind == DIST_ONEHOT ? "onehot" : d->kind == DIST_SPHERE ? "sphere" : "the draw";
+    diag(e->g, E0204, span, what, type_text(e, t), type_text(e, own));
+    return NULL;
+}
+
 static struct value draw_value(struct elaboration *e, const struct distribution *d, const struct type *shape, struct span span)
 {
-    struct type t, own;
-    if (!natural_shape(e, d, &own, span)) return value_error();
-    t = shape ? *shape : own;
-    if ((d->kind == DIST_ONEHOT || d->kind == DIST_SPHERE) && !type_equal(t, own)) {
-        diag(e->g, E0204, span, d->kind == DIST_ONEHOT ? "onehot" : "sphere", type_text(e, t), type_text(e, own));
-        return value_error();
-    }
+    struct type t;
+    if (shape) t = *shape;
+    else if (!natural_shape(e, d, &t, span)) return value_error();
     t.batched = e->graph->kind != GRAPH_INIT;
     return value_node(e, draw_distribution(e, d, t, span));
 }
@@ -122,7 +134,7 @@ static struct value draw_block(struct elaboration *e, const struct declaration *
         return value_error();
     }
     want.batched = e->graph->kind != GRAPH_INIT;
-    return value_node(e, n->type.batched == want.batched ? n : graph_expand(e->g, e->graph, n, want));
+    return value_node(e, n->type.batched == want.batched ? n : node_make(e, OP_expand, 1, &n, &(struct node){.type = want}, span));
 }
 
 static struct node *data_node(struct elaboration *e, uint32_t data, uint32_t draw, struct span span)
@@ -141,6 +153,11 @@ static struct value draw_data(struct elaboration *e, struct value source, struct
 {
     const struct declaration *d = source.declaration;
     const struct ast *type = d->ast->kids[0];
+    if (e->graph->kind == GRAPH_INIT) {
+        diag(e->g, E0503, span);
+        return value_error();
+    }
+    if (d->ast->kids[3] && type->kind == A_RECORD) return value_error(); /* reported where it is declared */
     if (d->ast->kids[3]) return draw_block(e, d, type->kids[0], d->ast->kids[3], span);
     uint32_t draw = e->data_draws++;
     if (type->kind != A_RECORD) return value_node(e, data_node(e, d->index, draw, span));
@@ -241,8 +258,8 @@ static bool bind_draws(struct elaboration *e, struct environment *env, struct en
 
 struct value evaluate_expectation(struct elaboration *e, struct environment *outer, const struct ast *a)
 {
-    if (!e->graph) {
-        diag(e->g, E0505, a->span);
+    if (!e->graph || e->graph->kind == GRAPH_INIT) {
+        diag(e->g, e->graph ? E0503 : E0505, a->span);
         return value_error();
     }
     struct environment *env = NEW(e->g->mem, struct environment);
@@ -252,10 +269,7 @@ struct value evaluate_expectation(struct elaboration *e, struct environment *out
     bool good = bind_draws(e, env, outer, a->kids[0], e->expectation_depth, &x);
     struct value v = value_read(e, evaluate(e, env, a->kids[1]), a->kids[1]->span);
     e->expectation_depth--;
-    if (!good || v.kind == VALUE_ERROR) {
-        if (v.text) diag(e->g, E0409, a->kids[1]->span);
-        return value_error();
-    }
+    if (!good || v.kind == VALUE_ERROR) return value_error();
     if (value_is_scalar(&v)) return v;
     struct node *n = value_to_node(e, v, a->kids[1]->span);
     if (!n) return value_error();

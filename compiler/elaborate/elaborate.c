@@ -6,7 +6,7 @@
 
 static void check_unused_values(struct elaboration *e)
 {
-    for (uint32_t i = 0; i < e->user.n && !diag_errors(e->g); i++) {
+    for (uint32_t i = 0; i < e->user.n && !elaboration_failed(e); i++) {
         struct declaration *d = e->user.at[i];
         if (d->kind != A_VALUE) continue;
         graph_begin(e, GRAPH_REPORT, 1, d->ast->span);
@@ -37,16 +37,16 @@ static struct program *elaborate_once(struct elaboration *e, const char *name)
     bool trains = false;
     for (uint32_t i = 0; i < e->user.n; i++)
         if (e->user.at[i]->kind == A_TRAIN) train_build(e, e->user.at[i]), trains = true;
-    if (!trains && !diag_errors(e->g)) diag(e->g, E0520, (struct span){e->file->span.file, 0, 0});
+    if (!trains && !elaboration_failed(e)) diag(e->g, E0520, (struct span){e->file->span.file, 0, 0});
     declare_reports(e);
     check_unused_values(e);
-    if (!diag_errors(e->g)) check_trained(e);
+    if (!elaboration_failed(e)) check_trained(e);
     return p;
 }
 
 struct program *elaborate(struct ganc *g, const struct ast *file, const char *name)
 {
-    struct elaboration e = {.g = g, .file = file};
+    struct elaboration e = {.g = g, .file = file, .errors = diag_errors(g)};
     for (;;) {
         uint32_t mark = diag_mark(g), errors = diag_errors(g), fixed = e.fixed.n;
         struct program *p = elaborate_once(&e, name);
@@ -58,7 +58,7 @@ struct program *elaborate(struct ganc *g, const struct ast *file, const char *na
         }
         if (!news) return diag_errors(g) > errors ? NULL : p;
         diag_rewind(g, mark);
-        struct elaboration again = {.g = g, .file = file};
+        struct elaboration again = {.g = g, .file = file, .errors = errors};
         for (uint32_t i = 0; i < e.fixed.n; i++) vec_push(g->mem, &again.fixed, e.fixed.at[i]);
         again.library.at = e.library.at, again.library.n = e.library.n, again.library.capacity = e.library.capacity;
         for (uint32_t i = 0; i < again.library.n; i++) again.library.at[i]->evaluated = again.library.at[i]->busy = false;

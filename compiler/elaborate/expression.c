@@ -5,45 +5,21 @@
 
 #define LOOP_LIMIT 100000 /* rounds of one compile-time for */
 
-/* Is this made of settings and numbers alone? Inside a graph such a condition is known when the model is compiled. */
-static bool settings_only(const struct sexpr *s)
-{
-    bool only = s->kind == SEXPR_NUMBER || s->kind == SEXPR_SETTING || s->kind >= SEXPR_OP;
-    for (uint32_t i = 0; only && i < s->nargs; i++) only = settings_only(s->arg[i]);
-    return only;
-}
+#define WORK_LIMIT 2000000 /* expressions evaluated for one model */
+#define NESTING_LIMIT 800 /* expressions inside each other, through calls: some 5 KB of stack each where sanitizers watch */
 
-/* The condition of an if; one made of settings picks its branch now, and fixes them. Between graphs, in a train block, it stays a flag's. */
+/* The condition of an if. In a graph one made of settings alone picks its branch when the model is compiled, and fixes them; between
+ * graphs, in a train block, it stays a flag's. */
 static struct value condition(struct elaboration *e, struct environment *env, const struct ast *a)
 {
     struct value c = value_read(e, evaluate(e, env, a), a->span);
     bool b;
-    if (c.kind != VALUE_SCHEDULE || !e->graph || !settings_only(c.sexpr)) return c;
+    if (c.kind != VALUE_SCHEDULE || !e->graph || !sexpr_settings_only(c.sexpr)) return c;
     return value_to_boolean(e, c, a->span, &b) ? value_boolean(b) : value_error();
 }
 
-static bool only_settings(const struct sexpr *s)
+static struct value evaluate_choice(struct elaboration *e, struct environment *env, const struct ast *a, struct value c)
 {
-    for (uint32_t i = 0; i < s->nargs; i++)
-        if (!only_settings(s->arg[i])) return false;
-    return s->kind == SEXPR_NUMBER || s->kind == SEXPR_SETTING || s->kind >= SEXPR_OP;
-}
-
-/* In a graph a choice by settings alone is made when the model is compiled, and fixes them; in the schedule, and in the options and
- * the body of an optimizer, it is made when the model runs. */
-static bool decide_now(struct elaboration *e, struct value *c, struct span span)
-{
-    bool b;
-    if (c->kind != VALUE_SCHEDULE || !e->graph || e->counter != UINT32_MAX || !only_settings(c->sexpr)) return true;
-    if (!value_to_boolean(e, *c, span, &b)) return false;
-    *c = value_boolean(b);
-    return true;
-}
-
-static struct value evaluate_if(struct elaboration *e, struct environment *env, const struct ast *a)
-{
-    struct value c = condition(e, env, a->kids[0]);
-    if (c.kind == VALUE_ERROR || !decide_now(e, &c, a->kids[0]->span)) return value_error();
     if (c.kind == VALUE_BOOLEAN || c.kind == VALUE_NUMBER) {
         const struct ast *taken = c.number != 0 ? a->kids[1] : a->kids[2];
         if (!taken) return value_error();
@@ -69,6 +45,12 @@ static struct value evaluate_if(struct elaboration *e, struct environment *env, 
     return arithmetic_map(e, OP_where, 3, (struct value[]){c, x, y}, a->span);
 }
 
+static struct value evaluate_if(struct elaboration *e, struct environment *env, const struct ast *a)
+{
+    struct value c = condition(e, env, a->kids[0]);
+    return c.kind == VALUE_ERROR ? c : evaluate_choice(e, env, a, c);
+}
+
 static struct value evaluate_call(struct elaboration *e, struct environment *env, const struct value *first, struct span first_span,
                                   const struct ast *callee, const struct ast *args, struct span span)
 {
@@ -77,9 +59,13 @@ static struct value evaluate_call(struct elaboration *e, struct environment *env
     if (f.kind == VALUE_FUNCTION && f.declaration->kind == A_OPTIMIZER) {
         struct optimizer_value *o = NEW(e->g->mem, struct optimizer_value);
         *o = (struct optimizer_value){.declaration = f.declaration, .arguments = args, .where = env};
+        if (first) { /* options are evaluated at each update: a value made before cannot be one */
+            diag(e->g, E0407, span, arena_format(e->g->mem, "the optimizer %s, by |>,", f.declaration->name));
+            return value_error();
+        }
         return (struct value){.kind = VALUE_OPTIMIZER, .optimizer = o};
     }
-    if (f.kind == VALUE_BUILTIN && builtin_takes_part(f.builtin) && !first) return builtin_sumsq(e, args, span);
+    if (f.kind == VALUE_BUILTIN && builtin_takes_part(f.builtin) && !first) return builtin_sumsq(e, env, args, span);
     struct arguments evaluated;
     if (!arguments_evaluate(e, env, first, first_span, args, span, &evaluated)) return value_error();
     return call(e, f, &evaluated, span);
@@ -116,7 +102,28 @@ static struct value evaluate_field(struct elaboration *e, struct environment *en
     return value_error();
 }
 
-struct value evaluate(struct elaboration *e, struct environment *env, const struct ast *a)
+/* a + b + c ... and x |> f |> g ... lean to the left as deep as they are long: from the innermost on. */
+static struct value evaluate_chain(struct elaboration *e, struct environment *env, const struct ast *a)
+{
+    uint32_t n = 0;
+    for (const struct ast *x = a; x->kind == a->kind; x = x->kids[0]) n++;
+    const struct ast **chain = NEW_ARRAY(e->g->mem, const struct ast *, n);
+    for (const struct ast *x = a; x->kind == a->kind; x = x->kids[0]) chain[--n] = x;
+    struct value v = evaluate(e, env, chain[0]->kids[0]);
+    for (;; n++) {
+        const struct ast *x = chain[n];
+        if (a->kind == A_BINARY) {
+            struct value r = evaluate(e, env, x->kids[1]);
+            v = v.kind == VALUE_ERROR || r.kind == VALUE_ERROR ? value_error() : arithmetic_binary(e, x->name, v, r, x->span);
+        } else {
+            v = value_read(e, v, x->kids[0]->span);
+            if (v.kind != VALUE_ERROR) v = evaluate_piped(e, env, v, x->kids[0]->span, x->kids[1]);
+        }
+        if (x == a) return v;
+    }
+}
+
+static struct value evaluate_kind(struct elaboration *e, struct environment *env, const struct ast *a)
 {
     switch (a->kind) {
     case A_NUMBER: return value_number(a->number);
@@ -128,15 +135,8 @@ struct value evaluate(struct elaboration *e, struct environment *env, const stru
         return arithmetic_map(e, OP_neg, 1, &x, a->span);
     }
     case A_NOT: return arithmetic_not(e, evaluate(e, env, a->kids[0]), a->span);
-    case A_BINARY: {
-        struct value l = evaluate(e, env, a->kids[0]), r = evaluate(e, env, a->kids[1]);
-        if (l.kind == VALUE_ERROR || r.kind == VALUE_ERROR) return value_error();
-        return arithmetic_binary(e, a->name, l, r, a->span);
-    }
-    case A_PIPE: {
-        struct value x = value_read(e, evaluate(e, env, a->kids[0]), a->kids[0]->span);
-        return x.kind == VALUE_ERROR ? x : evaluate_piped(e, env, x, a->kids[0]->span, a->kids[1]);
-    }
+    case A_BINARY:
+    case A_PIPE: return evaluate_chain(e, env, a);
     case A_CALL: return evaluate_call(e, env, NULL, a->span, a->kids[0], a->kids[1], a->span);
     case A_FIELD: return evaluate_field(e, env, a);
     case A_INDEX: {
@@ -145,15 +145,38 @@ struct value evaluate(struct elaboration *e, struct environment *env, const stru
         return v;
     }
     case A_IF: return evaluate_if(e, env, a);
-    case A_BLOCK: return evaluate_block(e, env, a);
+    case A_BLOCK: {
+        struct value v = evaluate_block(e, env, a);
+        if (v.kind != VALUE_ERROR || !v.text) return v;
+        diag(e->g, E0409, a->span);
+        return value_error();
+    }
     case A_EXPECTATION: return evaluate_expectation(e, env, a);
     case A_SAMPLE: return evaluate_sample(e, env, a);
     case A_SHAPE: {
         struct type t;
         return evaluate_shape(e, env, a, &t) ? value_shape(t) : value_error();
     }
-    default: diag(e->g, E0401, a->span, "an expression", ast_kind_name(a->kind)); return value_error();
+    default: diag(e->g, E0401, a->span, "an expression", "something else"); return value_error();
     }
+}
+
+struct value evaluate(struct elaboration *e, struct environment *env, const struct ast *a)
+{
+    if (e->work >= WORK_LIMIT) { /* said once; all that is under way ends */
+        if (e->work++ == WORK_LIMIT) diag(e->g, E0425, a->span, WORK_LIMIT);
+        return value_error();
+    }
+    if (e->nesting >= NESTING_LIMIT) {
+        diag(e->g, E0117, a->span, NESTING_LIMIT);
+        e->work = WORK_LIMIT + 1;
+        return value_error();
+    }
+    e->work++;
+    e->nesting++;
+    struct value v = evaluate_kind(e, env, a);
+    e->nesting--;
+    return v;
 }
 
 struct value evaluate_block(struct elaboration *e, struct environment *outer, const struct ast *block)
@@ -187,7 +210,7 @@ static bool evaluate_for(struct elaboration *e, struct environment *env, const s
         return false;
     }
     uint32_t errors = diag_errors(e->g);
-    for (int64_t i = a; i < b; i++) {
+    for (int64_t i = a; i < b && e->work <= WORK_LIMIT; i++, e->work++) {
         struct environment *round = NEW(e->g->mem, struct environment);
         round->outer = env;
         environment_bind(e, round, s->name, value_number((double)i));
@@ -204,10 +227,11 @@ static bool evaluate_for(struct elaboration *e, struct environment *env, const s
 static bool evaluate_if_statement(struct elaboration *e, struct environment *env, const struct ast *s, struct value *result)
 {
     struct value c = condition(e, env, s->kids[0]);
+    if (c.kind == VALUE_ERROR) return true;
     bool compile_time = c.kind == VALUE_BOOLEAN || c.kind == VALUE_NUMBER;
     if (!compile_time) {
         if (s->kids[2]) { /* a choice between values */
-            *result = evaluate_if(e, env, s);
+            *result = evaluate_choice(e, env, s, c);
             return true;
         }
         bool b;
@@ -216,7 +240,8 @@ static bool evaluate_if_statement(struct elaboration *e, struct environment *env
     }
     const struct ast *taken = c.number != 0 ? s->kids[1] : s->kids[2];
     if (!taken) return true;
-    *result = evaluate(e, env, taken);
+    if (taken->kind == A_IF) return evaluate_if_statement(e, env, taken, result);
+    *result = evaluate_block(e, env, taken);
     return true;
 }
 
@@ -231,7 +256,6 @@ static bool evaluate_let(struct elaboration *e, struct environment *env, const s
         v = source.kind == VALUE_ERROR ? source : draw_source(e, s->name, source, shape ? &t : NULL, true, value->span);
     } else {
         v = value_read(e, evaluate(e, env, value), value->span);
-        if (v.kind == VALUE_ERROR && v.text) diag(e->g, E0409, value->span);
         if (shape && v.kind != VALUE_ERROR) {
             struct type t = type_scalar();
             if (v.kind == VALUE_NODE) t = v.node->type;

@@ -1,6 +1,11 @@
 /* graphs.c: beginning and ending the graph of a statement, report, picture or net. */
 #include "elaborate/internal.h"
 
+bool elaboration_failed(const struct elaboration *e)
+{
+    return diag_errors(e->g) > e->errors;
+}
+
 struct graph *graph_begin(struct elaboration *e, enum graph_kind kind, int64_t batch, struct span span)
 {
     struct graph *graph = NEW(e->g->mem, struct graph);
@@ -11,7 +16,8 @@ struct graph *graph_begin(struct elaboration *e, enum graph_kind kind, int64_t b
     e->training = kind == GRAPH_STEP;
     e->tensor_nodes = e->state_nodes = NULL;
     e->tensor_capacity = 0;
-    e->memos.n = e->draws.n = e->expectations.n = e->applications.n = e->changes.n = 0;
+    memo_forget(e);
+    e->draws.n = e->expectations.n = e->applications.n = e->changes.n = 0;
     e->current_application = UINT32_MAX;
     e->data_draws = 0;
     return graph;
@@ -19,13 +25,16 @@ struct graph *graph_begin(struct elaboration *e, enum graph_kind kind, int64_t b
 
 void graph_finish(struct elaboration *e, struct graph *graph, const char *name)
 {
-    if (graph->kind == GRAPH_STEP) /* of several settings of one tensor the last stands */
+    if (graph->kind == GRAPH_STEP) { /* of several settings of one tensor the last stands */
+        struct arena *scratch = arena_new();
+        uint32_t *last = NEW_ARRAY(scratch, uint32_t, e->p->tensors.n + 1);
+        for (uint32_t i = 0; i < e->changes.n; i++) last[e->changes.at[i].tensor] = i;
         for (uint32_t i = 0; i < e->changes.n; i++) {
             const struct state_change *c = &e->changes.at[i];
-            bool last = true;
-            for (uint32_t k = i + 1; k < e->changes.n && last; k++) last = e->changes.at[k].tensor != c->tensor;
-            if (last) vec_push(e->g->mem, &graph->effects, (struct effect){c->tensor, c->value, c->span});
+            if (last[c->tensor] == i) vec_push(e->g->mem, &graph->effects, (struct effect){c->tensor, c->value, c->span});
         }
+        arena_free(scratch);
+    }
     graph->name = name;
     graph->index = e->p->graphs.n;
     vec_push(e->g->mem, &e->p->graphs, graph);
@@ -33,14 +42,45 @@ void graph_finish(struct elaboration *e, struct graph *graph, const char *name)
     e->training = false;
 }
 
+void keep_draws(struct elaboration *e, struct graph *graph)
+{
+    for (uint32_t i = 0; i < e->expectations.n; i++)
+        for (uint32_t k = 0; k < e->expectations.at[i].data.n; k++) vec_push(e->g->mem, &graph->keep, e->expectations.at[i].data.at[k]);
+}
+
+/* Options of train, report and picture. */
+bool options_once(struct elaboration *e, const struct ast *options)
+{
+    bool good = true;
+    for (uint32_t i = 0; options && i < options->n; i++)
+        for (uint32_t k = 0; k < i && options->kids[i]->name; k++)
+            if (options->kids[k]->name == options->kids[i]->name) {
+                diag(e->g, E0405, options->kids[i]->span, options->kids[i]->name);
+                good = false;
+                break;
+            }
+    return good;
+}
+
+static bool is_result(const struct elaboration *e, const char *name)
+{
+    for (uint32_t i = 0; i < e->p->results.n; i++)
+        if (e->p->results.at[i] == name) return true;
+    return false;
+}
+
+/* "V", then "V (2)", "V (3)", ... */
 uint32_t result_add(struct elaboration *e, const char *name)
 {
-    const char *unique = name;
-    for (uint32_t i = 0, again = 2; i < e->p->results.n; i++)
-        if (intern(e->g, e->p->results.at[i]) == intern(e->g, unique)) {
-            unique = arena_format(e->g->mem, "%s (%u)", name, again++);
-            i = UINT32_MAX;
-        }
+    const char *id = intern(e->g, name), *unique = id;
+    uint32_t i = 0;
+    while (i < e->result_names.n && e->result_names.at[i].name != id) i++;
+    if (i == e->result_names.n) vec_push(e->g->mem, &e->result_names, (__typeof__(*e->result_names.at)){id, 0});
+    if (e->result_names.at[i].n++) unique = NULL;
+    while (!unique || is_result(e, unique)) {
+        unique = intern(e->g, arena_format(e->g->mem, "%s (%u)", name, e->result_names.at[i].n));
+        if (is_result(e, unique)) e->result_names.at[i].n++;
+    }
     vec_push(e->g->mem, &e->p->results, unique);
     return e->p->results.n - 1;
 }

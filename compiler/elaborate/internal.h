@@ -16,7 +16,7 @@ struct declaration {
     bool library;
     uint32_t index;                  /* SETTING: program->settings; PRIOR: priors; NET: nets; STATE: tensors; DATA: the first of its program->data */
     bool busy;                       /* being evaluated: a declaration that needs itself is an error */
-    bool evaluated;
+    bool evaluated;                  /* SETTING, DATA, PRIOR, STATE, NET: index holds; OPTIMIZER_ALIAS: value does */
     struct value value;
 };
 
@@ -50,12 +50,19 @@ struct call { /* for notes: which calls led here */
     struct call *outer;
 };
 
-struct memo {
+struct memo { /* of a function, net or value of the file: the same arguments in the same graph give the same result */
     const struct declaration *callee;
     bool training;
     uint32_t n;
     const struct value *arguments;
     struct value result;
+    uint32_t hash, next; /* the one before of its bucket, plus 1; 0 ends the chain */
+};
+
+struct memos {
+    VEC(struct memo) all;
+    uint32_t *buckets; /* the newest memo of each hash, plus 1; 0: none */
+    uint32_t room;     /* buckets: a power of 2, or 0 */
 };
 
 struct draw { /* what E, sample or a let bound a name to, in this statement */
@@ -99,7 +106,9 @@ struct elaboration {
     struct program *p;
     const struct ast *file;
     VEC(struct declaration *) user, library;
-    bool restart;                    /* a setting turned out to be fixed: elaborate again */
+    uint32_t errors;                 /* reported before this file's elaboration began */
+    uint32_t work;                   /* expressions evaluated so far: bounded, as functions and loops are written out */
+    uint32_t nesting;                /* of expressions under evaluation, through calls: bounded, as is the stack */
     VEC(const char *) fixed;         /* settings that shapes, loops, compile-time ifs or batches use */
 
     /* of the graph being built */
@@ -108,7 +117,7 @@ struct elaboration {
     struct node **tensor_nodes;      /* by tensor: this graph's node, or NULL */
     struct node **state_nodes;       /* by tensor: the value that a state has now, or NULL for the tensor's own */
     uint32_t tensor_capacity;
-    VEC(struct memo) memos;
+    struct memos memos;
     VEC(struct draw) draws;
     VEC(struct expectation) expectations;
     VEC(struct application) applications;
@@ -133,6 +142,7 @@ struct elaboration {
     struct train *train;             /* the block being built, or NULL */
     VEC(struct optimizer_instance *) optimizers; /* so far: for the names of their states */
     VEC(struct shared_counter) shared_counters;
+    VEC(struct { const char *name; uint32_t n; }) result_names; /* how many results were given that name */
 };
 
 /* values.c */
@@ -140,6 +150,7 @@ struct value value_error(void);
 struct value value_number(double x);
 struct value value_boolean(bool b);
 struct value value_string(const char *text);
+bool sexpr_settings_only(const struct sexpr *s);    /* numbers and settings alone: known when the model is compiled */
 struct value value_schedule(const struct sexpr *s); /* a number where it folds to one */
 struct value value_node(struct elaboration *e, struct node *n); /* VALUE_ERROR where n is NULL */
 struct value value_shape(struct type t);
@@ -174,8 +185,8 @@ struct node *node_make(struct elaboration *e, enum op op, uint32_t n, struct nod
 void call_notes(struct elaboration *e); /* adds the chain of calls to the diagnostic just reported */
 
 /* expression.c */
-struct value evaluate(struct elaboration *e, struct environment *env, const struct ast *a);
-struct value evaluate_block(struct elaboration *e, struct environment *outer, const struct ast *block);
+struct value evaluate(struct elaboration *e, struct environment *env, const struct ast *a); /* VALUE_ERROR: it was reported */
+struct value evaluate_block(struct elaboration *e, struct environment *outer, const struct ast *block); /* VALUE_ERROR with a text: it has no value, not reported */
 bool evaluate_statement(struct elaboration *e, struct environment *env, const struct ast *s, struct value *result); /* false after an error that ends the block */
 struct value evaluate_piped(struct elaboration *e, struct environment *env, struct value first, struct span first_span, const struct ast *right); /* first |> right */
 bool evaluate_shape(struct elaboration *e, struct environment *env, const struct ast *shape, struct type *out); /* every dimension known */
@@ -192,6 +203,9 @@ struct arguments { /* of a call, evaluated: positional first */
 };
 bool arguments_evaluate(struct elaboration *e, struct environment *env, const struct value *first, struct span first_span, const struct ast *args, struct span span, struct arguments *out);
 struct value call(struct elaboration *e, struct value callee, struct arguments *args, struct span span);
+struct memo *memo_find(struct elaboration *e, const struct declaration *d, uint32_t n, const struct value *arguments);
+void memo_add(struct elaboration *e, const struct declaration *d, uint32_t n, const struct value *arguments, struct value result);
+void memo_forget(struct elaboration *e);
 struct value call_with(struct elaboration *e, struct value callee, uint32_t n, const struct value *positional, struct span span);
 bool parameters_bind(struct elaboration *e, struct environment *env, const struct ast *parameters, uint32_t from, struct arguments *args, const char *what, struct span declared);
 struct value apply_net(struct elaboration *e, const struct declaration *d, struct arguments *args, struct span span);
@@ -200,7 +214,7 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
 const struct builtin *builtin_find(const char *name);
 uint32_t builtin_names(const char **names, uint32_t capacity);
 bool builtin_takes_part(const struct builtin *b); /* sumsq: its argument is a net or a part of one */
-struct value builtin_sumsq(struct elaboration *e, const struct ast *args, struct span span);
+struct value builtin_sumsq(struct elaboration *e, struct environment *env, const struct ast *args, struct span span);
 struct value builtin_call(struct elaboration *e, const struct builtin *b, struct arguments *args, struct span span);
 
 /* draw.c */
@@ -219,7 +233,9 @@ void tensor_initialise(struct elaboration *e, struct environment *env, uint32_t 
 struct node *node_import(struct elaboration *e, struct node *n, struct span span); /* into e->graph, from another */
 
 /* graphs.c */
+bool elaboration_failed(const struct elaboration *e); /* an error of this file was reported */
 struct graph *graph_begin(struct elaboration *e, enum graph_kind kind, int64_t batch, struct span span); /* e->graph = it, nothing remembered */
+void keep_draws(struct elaboration *e, struct graph *graph); /* every draw of data by an E is made, used or not */
 void graph_finish(struct elaboration *e, struct graph *graph, const char *name); /* appends it to the program */
 uint32_t result_add(struct elaboration *e, const char *name);
 const char *expression_text(struct elaboration *e, const struct ast *a);
@@ -228,9 +244,11 @@ const char *expression_text(struct elaboration *e, const struct ast *a);
 void train_build(struct elaboration *e, const struct declaration *d);
 void optimize_build(struct elaboration *e, struct environment *env, const struct ast *const *statements, uint32_t n, struct span span, struct schedule *into);
 void project_build(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule *into);
-bool parts_tensors(struct elaboration *e, const struct ast *parts, bool *marked); /* marked[tensor] for parameters named; reports */
-bool part_tensors(struct elaboration *e, const struct ast *path, const struct ast *except, bool *marked);
+bool parts_tensors(struct elaboration *e, struct environment *env, const struct ast *parts, bool *marked); /* marked[tensor] for parameters named; reports */
+bool part_tensors(struct elaboration *e, struct environment *env, const struct ast *path, const struct ast *except, bool *marked);
+bool options_once(struct elaboration *e, const struct ast *options); /* of train, report, picture: none twice; reports */
 void declare_settings(struct elaboration *e);
+bool declare_setting(struct elaboration *e, struct declaration *d); /* those it mentions first; false where it needs itself */
 void declare_data(struct elaboration *e);
 void declare_states(struct elaboration *e);
 void declare_nets(struct elaboration *e);

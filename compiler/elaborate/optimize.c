@@ -16,18 +16,16 @@ struct objective {
     struct node *value;   /* with the kept summands; NULL after an error */
 };
 
-static bool depends_on_trained(struct elaboration *e, const struct node *n, const bool *trained)
+/* By node: does it depend on a trained parameter, by way of something that has a derivative? Operands come first: one sweep. */
+static bool *dependent(struct elaboration *e, struct arena *mem, const bool *trained, uint32_t tensors)
 {
-    for (uint32_t t = 0; t < e->tensor_capacity && t < e->p->tensors.n; t++)
-        if (trained[t] && e->tensor_nodes[t] && graph_depends(e->g->mem, e->graph, n, e->tensor_nodes[t])) return true;
-    return false;
-}
-
-static bool is_expectation(struct elaboration *e, const struct node *n)
-{
-    for (uint32_t i = 0; i < e->expectations.n; i++)
-        if (e->expectations.at[i].result == n) return true;
-    return false;
+    bool *depends = NEW_ARRAY(mem, bool, e->graph->nodes.n + 1);
+    for (uint32_t i = 0; i < e->graph->nodes.n; i++) {
+        const struct node *n = e->graph->nodes.at[i];
+        depends[i] = n->op == OP_tensor && n->index < tensors && trained[n->index];
+        for (uint32_t k = 0; k < n->nargs && !depends[i]; k++) depends[i] = depends[n->arg[k]->id] && graph_flows(n, k);
+    }
+    return depends;
 }
 
 static bool is_factor(const struct node *n)
@@ -35,36 +33,61 @@ static bool is_factor(const struct node *n)
     return n->op == OP_constant || n->op == OP_scalar;
 }
 
-/* The part of n that depends on the trained nets, or NULL where nothing does. */
-static struct node *keep_summands(struct elaboration *e, struct node *n, const bool *trained)
+/* The operands of n that stand for summands: 0 where n is a summand itself. Bit k: operand k. */
+static uint32_t summands_of(const struct node *n)
 {
-    if (is_expectation(e, n)) return depends_on_trained(e, n, trained) ? n : NULL;
     switch (n->op) {
     case OP_add:
-    case OP_sub: {
-        struct node *a = keep_summands(e, n->arg[0], trained), *b = keep_summands(e, n->arg[1], trained);
-        if (a == n->arg[0] && b == n->arg[1]) return n;
-        if (!b) return a;
-        if (!a) return n->op == OP_add ? b : graph_unary(e->g, e->graph, OP_neg, b);
-        return graph_binary(e->g, e->graph, n->op, a, b);
-    }
+    case OP_sub: return 3;
     case OP_neg:
-    case OP_reshape: {
-        struct node *a = keep_summands(e, n->arg[0], trained);
-        if (!a || a == n->arg[0]) return a ? n : NULL;
-        return n->op == OP_neg ? graph_unary(e->g, e->graph, OP_neg, a) : graph_reshape(e->g, e->graph, a, n->type);
+    case OP_reshape: return 1;
+    case OP_mul: return is_factor(n->arg[0]) ? 2 : is_factor(n->arg[1]) ? 1 : 0;
+    case OP_div: return is_factor(n->arg[1]) ? 1 : 0;
+    default: return 0;
     }
+}
+
+/* n with the summands kept[] that its operands have become; NULL where nothing is left. */
+static struct node *kept_sum(struct elaboration *e, struct node *n, struct node *const *kept)
+{
+    struct node *a = kept[n->arg[0]->id], *b = n->nargs > 1 ? kept[n->arg[1]->id] : NULL;
+    uint32_t of = summands_of(n);
+    if (of == 1 ? a == n->arg[0] : of == 2 ? b == n->arg[1] : a == n->arg[0] && b == n->arg[1]) return n;
+    switch (n->op) {
+    case OP_add: return a && b ? graph_binary(e->g, e->graph, OP_add, a, b) : a ? a : b;
+    case OP_sub: return a && b ? graph_binary(e->g, e->graph, OP_sub, a, b) : b ? graph_unary(e->g, e->graph, OP_neg, b) : a;
+    case OP_neg: return a ? graph_unary(e->g, e->graph, OP_neg, a) : NULL;
+    case OP_reshape: return a ? graph_reshape(e->g, e->graph, a, n->type) : NULL;
     case OP_mul:
-    case OP_div: {
-        bool left = n->op == OP_mul && is_factor(n->arg[0]);
-        if (!left && !is_factor(n->arg[1])) break;
-        struct node *a = keep_summands(e, n->arg[left], trained);
-        if (!a || a == n->arg[left]) return a ? n : NULL;
-        return left ? graph_binary(e->g, e->graph, OP_mul, n->arg[0], a) : graph_binary(e->g, e->graph, n->op, a, n->arg[1]);
+        if (of == 2) return b ? graph_binary(e->g, e->graph, OP_mul, n->arg[0], b) : NULL;
+        return a ? graph_binary(e->g, e->graph, OP_mul, a, n->arg[1]) : NULL;
+    default: return a ? graph_binary(e->g, e->graph, n->op, a, n->arg[1]) : NULL;
     }
-    default: break;
+}
+
+/* The part of an objective that depends on the trained nets, or NULL where nothing does. A sweep down finds the sums, none inside an E
+ * (its product is one summand); a sweep up says what is left of each. */
+static struct node *keep_summands(struct elaboration *e, struct node *root, const bool *trained, uint32_t tensors)
+{
+    struct arena *scratch = arena_new();
+    uint32_t n = root->id + 1;
+    bool *depends = dependent(e, scratch, trained, tensors), *whole = NEW_ARRAY(scratch, bool, e->graph->nodes.n), *met = NEW_ARRAY(scratch, bool, n);
+    struct node **kept = NEW_ARRAY(scratch, struct node *, n);
+    for (uint32_t i = 0; i < e->expectations.n; i++) whole[e->expectations.at[i].result->id] = true;
+    met[root->id] = true;
+    for (uint32_t i = n; i-- > 0;) {
+        struct node *x = e->graph->nodes.at[i];
+        uint32_t of = met[i] && !whole[i] ? summands_of(x) : 0;
+        for (uint32_t k = 0; k < x->nargs; k++)
+            if (of >> k & 1) met[x->arg[k]->id] = true;
     }
-    return depends_on_trained(e, n, trained) ? n : NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        struct node *x = e->graph->nodes.at[i];
+        if (met[i]) kept[i] = !whole[i] && summands_of(x) ? kept_sum(e, x, kept) : depends[i] ? x : NULL;
+    }
+    struct node *result = kept[root->id];
+    arena_free(scratch);
+    return result;
 }
 
 static void no_gradient(struct elaboration *e, const struct ast *s)
@@ -79,10 +102,7 @@ static bool build_objective(struct elaboration *e, struct environment *env, stru
 {
     const struct ast *s = o->statement;
     struct value v = value_scalar(e, evaluate(e, env, s->kids[0]), s->kids[0]->span, "an objective");
-    if (v.kind == VALUE_ERROR) {
-        if (v.text) diag(e->g, E0409, s->kids[0]->span);
-        return false;
-    }
+    if (v.kind == VALUE_ERROR) return false;
     struct node *n = value_to_node(e, v, s->kids[0]->span);
     if (!n) return false;
     if (n->type.batched) {
@@ -92,8 +112,8 @@ static bool build_objective(struct elaboration *e, struct environment *env, stru
     }
     o->tensors = e->p->tensors.n;
     o->trained = NEW_ARRAY(e->g->mem, bool, o->tensors + 1);
-    if (!parts_tensors(e, s->kids[1], o->trained)) return false;
-    o->value = keep_summands(e, n, o->trained);
+    if (!parts_tensors(e, env, s->kids[1], o->trained)) return false;
+    o->value = keep_summands(e, n, o->trained, o->tensors);
     if (!o->value) no_gradient(e, s);
     return o->value != NULL;
 }
@@ -194,6 +214,19 @@ static bool update(struct elaboration *e, const struct optimizer_value *o, const
     return good && diag_errors(e->g) == errors;
 }
 
+/* By node: does a gradient of `from` flow to it? */
+static bool *reached_from(struct elaboration *e, const struct node *from)
+{
+    bool *reached = NEW_ARRAY(e->g->mem, bool, from->id + 1);
+    reached[from->id] = true;
+    for (uint32_t i = from->id + 1; i-- > 0;) {
+        const struct node *n = e->graph->nodes.at[i];
+        for (uint32_t k = 0; reached[i] && k < n->nargs; k++)
+            if (graph_flows(n, k)) reached[n->arg[k]->id] = true;
+    }
+    return reached;
+}
+
 static bool update_all(struct elaboration *e, struct environment *env, struct objective *o, bool *done, struct schedule *run)
 {
     const struct ast *s = o->statement;
@@ -206,10 +239,11 @@ static bool update_all(struct elaboration *e, struct environment *env, struct ob
     struct node *loss = o->value;
     if (s->flags & AST_MAXIMIZE) loss = graph_unary(e->g, e->graph, OP_neg, loss);
     uint32_t tensors = o->tensors, reached = 0;
+    bool *needed = reached_from(e, loss);
     struct node **gradients = NEW_ARRAY(e->g->mem, struct node *, tensors + 1);
     for (uint32_t t = 0; t < tensors; t++) {
         struct node *w = t < e->tensor_capacity && o->trained[t] ? e->tensor_nodes[t] : NULL;
-        if (!w || !graph_depends(e->g->mem, e->graph, loss, w)) continue;
+        if (!w || w->id > loss->id || !needed[w->id]) continue;
         if (done[t]) {
             diag(e->g, E0512, s->span, e->p->tensors.at[t].name);
             return false;
@@ -272,9 +306,9 @@ void optimize_build(struct elaboration *e, struct environment *env, const struct
 
 void project_build(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule *into)
 {
-    struct graph *graph = graph_begin(e, GRAPH_STEP, 1, s->span);
-    bool *marked = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1);
-    if (parts_tensors(e, s->kids[0], marked))
+    struct graph *graph = graph_begin(e, GRAPH_STEP, e->train->batch, s->span);
+    bool *marked = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1), batched = false;
+    if (parts_tensors(e, env, s->kids[0], marked))
         for (uint32_t t = 0; t < e->p->tensors.n; t++) {
             if (!marked[t]) continue;
             struct value w = value_node(e, tensor_node(e, t, s->span));
@@ -284,6 +318,9 @@ void project_build(struct elaboration *e, struct environment *env, const struct 
             if (n) tensor_set(e, t, n, s->kids[1]->span);
             if (diag_errors(e->g) > errors) break;
         }
+    for (uint32_t i = 0; i < graph->nodes.n && !batched; i++) batched = graph->nodes.at[i]->type.batched;
+    if (!batched) graph->batch = 1; /* but an argument may hold an E */
+    keep_draws(e, graph);
     graph_finish(e, graph, arena_format(e->g->mem, "project %s with %s", expression_text(e, s->kids[0]->kids[0]->kids[0]), expression_text(e, s->kids[1])));
     into->kind = SCHEDULE_RUN;
     into->index = graph->index;

@@ -3,11 +3,12 @@
 
 #include <string.h>
 
-static const char *path_text(struct elaboration *e, const struct ast *path)
+/* The path as text, with `root` for its first name. */
+static const char *path_text(struct elaboration *e, const struct ast *path, const char *root)
 {
-    if (path->kind == A_NAME) return path->name;
+    if (path->kind == A_NAME) return root;
     if (path->kind != A_FIELD) return NULL;
-    const char *base = path_text(e, path->kids[0]);
+    const char *base = path_text(e, path->kids[0], root);
     return base ? arena_format(e->g->mem, "%s.%s", base, path->name) : NULL;
 }
 
@@ -18,10 +19,13 @@ static const char *root_of(const struct ast *path)
 }
 
 /* Marks the parameters that a path names with `value`; returns how many it names, -1 after reporting. */
-static int mark(struct elaboration *e, const struct ast *path, bool *marked, bool value)
+static int mark(struct elaboration *e, struct environment *env, const struct ast *path, bool *marked, bool value)
 {
-    const char *root = root_of(path), *text = path_text(e, path);
-    const struct declaration *d = root ? scope_find(e, root, path->span) : NULL;
+    const char *root = root_of(path);
+    const struct binding *b = root ? environment_find(env, root) : NULL; /* a function's parameter may be a net */
+    const struct declaration *d = b && b->value.kind == VALUE_FUNCTION ? b->value.declaration : root && !b ? scope_find(e, root, path->span) : NULL;
+    const char *text = path_text(e, path, d ? d->name : root);
+    if (b && b->value.kind == VALUE_ERROR) return -1;
     if (!d || d->kind != A_NET) {
         diag(e->g, E0508, path->span, text ? text : "this");
         const char *nets[64];
@@ -56,17 +60,17 @@ static int mark(struct elaboration *e, const struct ast *path, bool *marked, boo
     return found;
 }
 
-bool part_tensors(struct elaboration *e, const struct ast *path, const struct ast *except, bool *marked)
+bool part_tensors(struct elaboration *e, struct environment *env, const struct ast *path, const struct ast *except, bool *marked)
 {
     bool *own = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1);
-    if (mark(e, path, own, true) < 0 || (except && mark(e, except, own, false) < 0)) return false;
+    if (mark(e, env, path, own, true) < 0 || (except && mark(e, env, except, own, false) < 0)) return false;
     for (uint32_t i = 0; i < e->p->tensors.n; i++) marked[i] = marked[i] || own[i];
     return true;
 }
 
-bool parts_tensors(struct elaboration *e, const struct ast *parts, bool *marked)
+bool parts_tensors(struct elaboration *e, struct environment *env, const struct ast *parts, bool *marked)
 {
     bool good = true;
-    for (uint32_t i = 0; i < parts->n; i++) good = part_tensors(e, parts->kids[i]->kids[0], parts->kids[i]->kids[1], marked) && good;
+    for (uint32_t i = 0; i < parts->n; i++) good = part_tensors(e, env, parts->kids[i]->kids[0], parts->kids[i]->kids[1], marked) && good;
     return good;
 }

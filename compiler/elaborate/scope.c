@@ -104,6 +104,10 @@ struct value declaration_value(struct elaboration *e, struct declaration *d, str
 {
     switch (d->kind) {
     case A_SETTING: {
+        if (!declare_setting(e, d)) {
+            diag(e->g, E0303, d->ast->name_span, d->name);
+            return value_error();
+        }
         const struct setting *s = &e->p->settings.at[d->index];
         if (s->text) return value_string(s->text);
         if (!s->value) return value_error();
@@ -119,7 +123,12 @@ struct value declaration_value(struct elaboration *e, struct declaration *d, str
     }
     case A_DATA:
     case A_PRIOR: return (struct value){.kind = VALUE_SOURCE, .declaration = d};
-    case A_STATE: return (struct value){.kind = VALUE_STATE, .tensor = d->index};
+    case A_STATE:
+        if (!d->evaluated) { /* settings, ranges, shapes and first values do not know states */
+            diag(e->g, E0402, from, "this value", d->name);
+            return value_error();
+        }
+        return (struct value){.kind = VALUE_STATE, .tensor = d->index};
     case A_FN:
     case A_LAYER:
     case A_NET:
@@ -156,10 +165,16 @@ struct value declaration_value(struct elaboration *e, struct declaration *d, str
             diag(e->g, E0303, d->ast->name_span, d->name);
             return value_error();
         }
+        /* A value has no arguments: in one graph it is one value, its draws are drawn once. Not under an optimizer, where `updates`
+         * may mean another count the next time. */
+        bool remember = e->graph && e->counter == UINT32_MAX;
+        struct memo *m = remember ? memo_find(e, d, 0, NULL) : NULL;
+        if (m) return m->result;
         d->busy = true;
         struct environment *env = NEW(e->g->mem, struct environment);
         struct value v = evaluate(e, env, d->ast->kids[0]);
         d->busy = false;
+        if (remember) memo_add(e, d, 0, NULL, v);
         return v;
     }
     default: diag(e->g, E0401, from, "a value", arena_format(e->g->mem, "%s", d->name)); return value_error();

@@ -70,7 +70,13 @@ bool match_shape(struct elaboration *e, struct environment *env, const struct as
     }
     uint32_t before = shape->n; /* dimensions before an ellipsis */
     for (uint32_t i = 0; i < shape->n; i++)
-        if (shape->kids[i]->kind == A_ELLIPSIS) before = i;
+        if (shape->kids[i]->kind == A_ELLIPSIS) {
+            if (before < shape->n) {
+                diag(e->g, E0207, shape->kids[i]->span);
+                return false;
+            }
+            before = i;
+        }
     uint32_t after = before < shape->n ? shape->n - before - 1 : 0;
     if (before == shape->n ? t.rank != shape->n : t.rank < before + after) return mismatch(e, shape, t, at, what);
     for (uint32_t i = 0; i < shape->n; i++) {
@@ -93,15 +99,26 @@ bool evaluate_index(struct elaboration *e, struct environment *env, const struct
 {
     struct type t;
     bool is_shape = base.kind == VALUE_SHAPE;
-    if (is_shape) t = type_of(false, 1, (int64_t[]){base.shape.rank ? base.shape.rank : 1});
+    if (is_shape) t = type_of(false, 1, (int64_t[]){base.shape.rank});
     else if (base.kind == VALUE_NODE) t = base.node->type;
     else {
         diag(e->g, E0401, a->kids[0]->span, "a tensor", value_describe(e, &base));
         return false;
     }
     uint32_t n = a->n - 1, ellipsis = n;
-    for (uint32_t i = 0; i < n; i++)
-        if (a->kids[i + 1]->kind == A_ELLIPSIS) ellipsis = i;
+    for (uint32_t i = n; i-- > 0;)
+        if (a->kids[i + 1]->kind == A_ELLIPSIS) {
+            if (ellipsis < n) {
+                diag(e->g, E0207, a->kids[ellipsis + 1]->span);
+                return false;
+            }
+            ellipsis = i;
+        }
+    if (is_shape && !base.shape.rank) { /* shape(x) of a scalar: x[0:1] of it is as empty, x[0] is not there */
+        if (n == 1 && a->kids[1]->kind == A_SLICE) *out = base;
+        else diag(e->g, E0209, a->span, (int)n, type_text(e, base.shape));
+        return out->kind == VALUE_SHAPE;
+    }
     uint32_t given = ellipsis < n ? n - 1 : n;
     if (given > t.rank) {
         diag(e->g, E0209, a->span, (int)given, type_text(e, t));
@@ -133,8 +150,8 @@ bool evaluate_index(struct elaboration *e, struct environment *env, const struct
             struct type r = {0};
             for (int64_t i = 0; i < like.type.dim[0]; i++) r.dim[r.rank++] = base.shape.dim[like.axes[0] + i];
             *out = value_shape(r);
-        } else if (like.axes[0] < base.shape.rank) *out = value_number((double)base.shape.dim[like.axes[0]]);
-        return base.shape.rank > 0;
+        } else *out = value_number((double)base.shape.dim[like.axes[0]]);
+        return true;
     }
     struct node *x = value_to_node(e, base, a->span);
     struct node *y = node_make(e, OP_slice, 1, &x, &like, a->span);

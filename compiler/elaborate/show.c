@@ -28,6 +28,7 @@ static void build_report(struct elaboration *e, const struct declaration *d)
         else if (a->name && !strcmp(a->name, "over")) diag(e->g, E0901, a->span, "over= of a report");
         else diag(e->g, E0404, a->span, "report", a->name ? a->name : "(without a name)");
     }
+    options_once(e, args);
     struct graph *graph = graph_begin(e, GRAPH_REPORT, batch, d->ast->span);
     struct value v = value_scalar(e, evaluate(e, &env, d->ast->kids[1]), d->ast->kids[1]->span, "a report");
     struct node *n = v.kind == VALUE_ERROR ? NULL : value_to_node(e, v, d->ast->kids[1]->span);
@@ -75,7 +76,11 @@ static void finish_picture(struct elaboration *e, struct graph *graph, struct pi
     if (!n->type.batched) {
         struct type t = n->type;
         t.batched = true;
-        n = graph_expand(e->g, graph, n, t);
+        n = node_make(e, OP_expand, 1, &n, &(struct node){.type = t}, n->span);
+        if (!n) {
+            e->graph = NULL;
+            return;
+        }
     }
     picture_mapping(e->p, n, x);
     vec_push(e->g->mem, &graph->outputs, (struct output){OUTPUT_PICTURE, x->name, n, 1, 0});
@@ -98,6 +103,7 @@ static void build_picture(struct elaboration *e, const struct declaration *d)
         else if (!strcmp(name, "down") || !strcmp(name, "across")) diag(e->g, E0901, a->span, "down= and across= of a picture");
         else diag(e->g, E0404, a->span, "picture", name);
     }
+    options_once(e, args);
     if (x.rows > 1000 || x.columns > 1000) {
         diag(e->g, E0519, d->ast->span);
         return;
@@ -127,10 +133,14 @@ static void own_picture(struct elaboration *e, const struct declaration *d)
     for (uint32_t i = 0; i < net->inputs.n; i++) {
         struct environment env = {0};
         inputs[i] = draw_source(e, net->inputs.at[i].name, evaluate(e, &env, d->ast->kids[0]->kids[i]->kids[1]), NULL, false, d->ast->span);
-        if (inputs[i].kind != VALUE_NODE) return;
+        if (inputs[i].kind != VALUE_NODE) {
+            e->graph = NULL;
+            return;
+        }
     }
     struct value v = call_with(e, (struct value){.kind = VALUE_FUNCTION, .declaration = d}, net->inputs.n, inputs, d->ast->name_span);
     if (v.kind == VALUE_NODE) finish_picture(e, graph, &x, v.node);
+    e->graph = NULL;
 }
 
 void declare_reports(struct elaboration *e)
@@ -140,6 +150,6 @@ void declare_reports(struct elaboration *e)
         if (e->user.at[i]->kind == A_REPORT) build_report(e, e->user.at[i]);
         if (e->user.at[i]->kind == A_PICTURE) build_picture(e, e->user.at[i]), any = true;
     }
-    for (uint32_t i = 0; i < e->user.n && !any && !diag_errors(e->g); i++)
+    for (uint32_t i = 0; i < e->user.n && !any && !elaboration_failed(e); i++)
         if (e->user.at[i]->kind == A_NET) own_picture(e, e->user.at[i]);
 }

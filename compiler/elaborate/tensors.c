@@ -41,6 +41,11 @@ uint32_t tensor_declare(struct elaboration *e, const char *name, enum tensor_kin
 
 struct node *tensor_node(struct elaboration *e, uint32_t tensor, struct span span)
 {
+    if (e->graph->kind == GRAPH_INIT) { /* the first values of tensors do not depend on each other */
+        diag(e->g, E0503, span);
+        call_notes(e);
+        return NULL;
+    }
     reserve(e, tensor);
     if (!e->tensor_nodes[tensor]) {
         struct node like = {.index = tensor, .type = e->p->tensors.at[tensor].type, .range = range_all(), .name = NULL};
@@ -82,24 +87,33 @@ void tensor_set(struct elaboration *e, uint32_t tensor, struct node *value, stru
     vec_push(e->g->mem, &e->changes, (struct state_change){tensor, e->current_application, value, span});
 }
 
-static struct node *import(struct elaboration *e, struct node *n, struct node **map, struct span span)
-{
-    if (map[n->id]) return map[n->id];
-    bool allowed = op_info[n->op].class != CLASS_LEAF || n->op == OP_constant || n->op == OP_iota || n->op == OP_scalar || n->op == OP_data_mean;
-    if (!allowed || n->type.batched) {
-        diag(e->g, E0503, span);
-        call_notes(e);
-        return NULL;
-    }
-    struct node **args = NEW_ARRAY(e->g->mem, struct node *, n->nargs + 1);
-    for (uint32_t i = 0; i < n->nargs; i++)
-        if (!(args[i] = import(e, n->arg[i], map, span))) return NULL;
-    return map[n->id] = graph_copy_node(e->g, e->graph, n, args);
-}
-
+/* What n is made of, from its graph's first node up: operands come first in a graph, so a sweep down marks what is needed and a sweep up
+ * copies it. */
 struct node *node_import(struct elaboration *e, struct node *n, struct span span)
 {
-    return import(e, n, NEW_ARRAY(e->g->mem, struct node *, n->id + 1), span);
+    struct arena *scratch = arena_new();
+    struct node **needed = NEW_ARRAY(scratch, struct node *, n->id + 1), **map = NEW_ARRAY(scratch, struct node *, n->id + 1);
+    bool good = true;
+    needed[n->id] = n;
+    for (uint32_t i = n->id + 1; i-- > 0 && good;) {
+        struct node *x = needed[i];
+        if (!x) continue;
+        good = (op_info[x->op].class != CLASS_LEAF || x->op == OP_constant || x->op == OP_iota || x->op == OP_scalar || x->op == OP_data_mean) && !x->type.batched;
+        for (uint32_t k = 0; k < x->nargs; k++) needed[x->arg[k]->id] = x->arg[k];
+    }
+    for (uint32_t i = 0; i <= n->id && good; i++) {
+        if (!needed[i]) continue;
+        struct node **args = NEW_ARRAY(scratch, struct node *, needed[i]->nargs + 1);
+        for (uint32_t k = 0; k < needed[i]->nargs; k++) args[k] = map[needed[i]->arg[k]->id];
+        map[i] = graph_copy_node(e->g, e->graph, needed[i], args);
+    }
+    struct node *copy = good ? map[n->id] : NULL;
+    arena_free(scratch);
+    if (!good) {
+        diag(e->g, E0503, span);
+        call_notes(e);
+    }
+    return copy;
 }
 
 /* Evaluates in the INIT graph, with nothing of the present graph at hand. */
@@ -109,7 +123,7 @@ void tensor_initialise(struct elaboration *e, struct environment *env, uint32_t 
     e->graph = e->init;
     e->tensor_nodes = e->state_nodes = NULL;
     e->tensor_capacity = 0;
-    e->memos.at = NULL, e->memos.n = e->memos.capacity = 0;
+    e->memos = (struct memos){0};
     e->draws.at = NULL, e->draws.n = e->draws.capacity = 0;
     struct type t = e->p->tensors.at[tensor].type;
     struct value v = evaluate(e, env, value);
@@ -137,7 +151,7 @@ void tensor_initialise(struct elaboration *e, struct environment *env, uint32_t 
     e->tensor_nodes = saved.tensor_nodes;
     e->state_nodes = saved.state_nodes;
     e->tensor_capacity = saved.tensor_capacity;
-    e->memos.at = saved.memos.at, e->memos.n = saved.memos.n, e->memos.capacity = saved.memos.capacity;
+    e->memos = saved.memos;
     e->draws.at = saved.draws.at, e->draws.n = saved.draws.n, e->draws.capacity = saved.draws.capacity;
 }
 

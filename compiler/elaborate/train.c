@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#define MOST_GRAPHS 5000 /* each is a program of its own */
 
 static void build_statements(struct elaboration *e, struct environment *outer, const struct ast *block, struct train *t, struct schedule_list *into);
 
@@ -45,6 +46,7 @@ static void build_set(struct elaboration *e, struct environment *env, const stru
     const struct tensor *t = &e->p->tensors.at[d->index];
     if (v.kind == VALUE_ERROR) {
         e->graph = NULL;
+        e->training = false;
         return;
     }
     if (t->f64 && value_is_scalar(&v)) {
@@ -62,12 +64,12 @@ static void build_set(struct elaboration *e, struct environment *env, const stru
     }
     if (!n) {
         e->graph = NULL;
+        e->training = false;
         return;
     }
     const char *name = arena_format(e->g->mem, "%s <- %s", s->name, expression_text(e, s->kids[0]));
     uint32_t result = 0;
-    for (uint32_t i = 0; i < e->expectations.n; i++)
-        for (uint32_t k = 0; k < e->expectations.at[i].data.n; k++) vec_push(e->g->mem, &graph->keep, e->expectations.at[i].data.at[k]);
+    keep_draws(e, graph);
     if (t->f64) {
         result = result_add(e, s->name);
         vec_push(e->g->mem, &graph->outputs, (struct output){OUTPUT_STATE, s->name, n, 1, result});
@@ -111,7 +113,8 @@ static void build_for(struct elaboration *e, struct environment *env, const stru
         diag(e->g, E0414, s->span, (long long)(b - a), 1000LL);
         return;
     }
-    for (int64_t i = a; i < b; i++) {
+    uint32_t errors = diag_errors(e->g);
+    for (int64_t i = a; i < b && diag_errors(e->g) == errors; i++) { /* one round's errors are enough */
         struct environment *round = NEW(e->g->mem, struct environment);
         round->outer = env;
         environment_bind(e, round, s->name, value_number((double)i));
@@ -137,6 +140,10 @@ static void build_together(struct elaboration *e, struct environment *env, const
 
 static void build_statement(struct elaboration *e, struct environment *env, const struct ast *s, struct train *t, struct schedule_list *list)
 {
+    if (e->p->graphs.n > MOST_GRAPHS) {
+        if (!elaboration_failed(e)) diag(e->g, E0426, s->span, MOST_GRAPHS);
+        return;
+    }
     struct schedule *x = NEW(e->g->mem, struct schedule);
     x->span = s->span;
     switch (s->kind) {
@@ -171,13 +178,20 @@ static void build_statements(struct elaboration *e, struct environment *outer, c
     for (uint32_t i = 0; i < block->n; i++) build_statement(e, env, block->kids[i], t, into);
 }
 
-/* The data whose passes `epoch` counts: the first that the block's graphs draw. */
+/* The data whose passes `epoch` counts: the first that the block's graphs draw. What only left-out summands name is not drawn, and
+ * would never come to the end of a pass. */
 static int32_t epoch_data(const struct program *p, uint32_t first_graph)
 {
-    for (uint32_t g = first_graph; g < p->graphs.n; g++)
-        for (uint32_t i = 0; i < p->graphs.at[g]->nodes.n; i++)
-            if (p->graphs.at[g]->nodes.at[i]->op == OP_data) return (int32_t)p->graphs.at[g]->nodes.at[i]->index;
-    return -1;
+    struct arena *scratch = arena_new();
+    int32_t found = -1;
+    for (uint32_t g = first_graph; g < p->graphs.n && found < 0; g++) {
+        const struct graph *graph = p->graphs.at[g];
+        const bool *live = graph_live(scratch, graph);
+        for (uint32_t i = 0; i < graph->nodes.n && found < 0; i++)
+            if (live[i] && graph->nodes.at[i]->op == OP_data) found = (int32_t)graph->nodes.at[i]->index;
+    }
+    arena_free(scratch);
+    return found;
 }
 
 void train_build(struct elaboration *e, const struct declaration *d)
@@ -200,7 +214,8 @@ void train_build(struct elaboration *e, const struct declaration *d)
             if (near) diag_help(e->g, "did you mean %s?", near);
         }
     }
-    if (!t.steps == !t.epochs && !diag_errors(e->g)) {
+    options_once(e, a->kids[0]);
+    if (!t.steps == !t.epochs && !elaboration_failed(e)) {
         diag(e->g, E0517, a->span);
         return;
     }
@@ -208,7 +223,7 @@ void train_build(struct elaboration *e, const struct declaration *d)
     uint32_t first_graph = e->p->graphs.n;
     build_statements(e, env, a->kids[1], &t, &t.body);
     t.epoch_data = epoch_data(e->p, first_graph);
-    if (t.epochs && t.epoch_data < 0 && !diag_errors(e->g)) diag(e->g, E0518, a->span);
+    if (t.epochs && t.epoch_data < 0 && !elaboration_failed(e)) diag(e->g, E0518, a->span);
     e->train = NULL;
     vec_push(e->g->mem, &e->p->trains, t);
 }

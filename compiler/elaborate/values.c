@@ -119,6 +119,13 @@ const char *value_describe(struct elaboration *e, const struct value *v)
     return "a value";
 }
 
+bool sexpr_settings_only(const struct sexpr *s)
+{
+    for (uint32_t i = 0; i < s->nargs; i++)
+        if (!sexpr_settings_only(s->arg[i])) return false;
+    return s->kind == SEXPR_NUMBER || s->kind == SEXPR_SETTING || s->kind >= SEXPR_OP;
+}
+
 struct value value_read(struct elaboration *e, struct value v, struct span span)
 {
     if (v.kind != VALUE_STATE) return v;
@@ -134,11 +141,20 @@ struct value value_read(struct elaboration *e, struct value v, struct span span)
 struct node *value_to_node(struct elaboration *e, struct value v, struct span span)
 {
     v = value_read(e, v, span);
+    if (!e->graph && v.kind != VALUE_ERROR) { /* between graphs: no tensor can be made */
+        diag(e->g, E0505, span);
+        return NULL;
+    }
     switch (v.kind) {
     case VALUE_ERROR: return NULL;
     case VALUE_NUMBER:
     case VALUE_BOOLEAN: return graph_constant(e->g, e->graph, v.number, span);
-    case VALUE_SCHEDULE: return graph_node(e->g, e->graph, OP_scalar, 0, NULL, &(struct node){.scalar = v.sexpr, .type = type_scalar()}, span);
+    case VALUE_SCHEDULE:
+        if (e->graph->kind == GRAPH_INIT && !sexpr_settings_only(v.sexpr)) {
+            diag(e->g, E0503, span);
+            return NULL;
+        }
+        return graph_node(e->g, e->graph, OP_scalar, 0, NULL, &(struct node){.scalar = v.sexpr, .type = type_scalar()}, span);
     case VALUE_NODE: return v.home == e->graph ? v.node : node_import(e, v.node, span);
     default: diag(e->g, E0401, span, "a number or a tensor", value_describe(e, &v)); return NULL;
     }
@@ -159,7 +175,6 @@ static bool fix_settings(struct elaboration *e, const struct sexpr *s, const cha
     switch (s->kind) {
     case SEXPR_NUMBER: return true;
     case SEXPR_SETTING:
-        e->restart = true;
         vec_push(e->g->mem, &e->fixed, e->p->settings.at[s->index].name);
         return true;
     case SEXPR_STEP: *leaf = "step"; return false;
