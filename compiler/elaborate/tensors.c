@@ -77,7 +77,8 @@ void tensor_set(struct elaboration *e, uint32_t tensor, struct node *value, stru
             call_notes(e);
             return;
         }
-        if (!type_equal(value->type, want)) value = graph_expand(e->g, e->graph, value, want);
+        if (!type_equal(value->type, want)) value = node_make(e, OP_expand, 1, &value, &(struct node){.type = want}, span);
+        if (!value) return;
     }
     reserve(e, tensor);
     e->touched++;
@@ -144,7 +145,7 @@ void tensor_initialise(struct elaboration *e, struct environment *env, uint32_t 
         if (!type_broadcast(n->type, t, &both) || !type_equal(both, t)) {
             diag(e->g, E0204, value->span, e->p->tensors.at[tensor].name, type_text(e, t), type_text(e, n->type));
             n = NULL;
-        } else n = graph_expand(e->g, e->init, n, t);
+        } else n = node_make(e, OP_expand, 1, &n, &(struct node){.type = t}, span); /* t may be too large */
     }
     if (n) vec_push(e->g->mem, &e->init->effects, (struct effect){tensor, n, span});
     e->graph = saved.graph;

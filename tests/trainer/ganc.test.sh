@@ -35,10 +35,10 @@ bad 1 "cannot read tiny.gan/x: Not a directory" "$GANC" tiny.gan/x -o x
 bad 1 "cannot write nosuch/x: No such file" "$GANC" $model -o nosuch/x
 bad 1 "cannot write tiny.gan/x: Not a directory" "$GANC" $model -o tiny.gan/x
 mkdir folder
-bad 1 "cannot write folder: it is a folder" "$GANC" $model -o folder
+bad 1 "cannot write folder: (it is a folder|Is a directory)" "$GANC" $model -o folder
 for stage in graph obj; do
     bad 1 "cannot write nosuch/x: No such file" "$GANC" $model --emit=$stage -o nosuch/x
-    bad 1 "cannot write folder: it is a folder" "$GANC" $model --emit=$stage -o folder
+    bad 1 "cannot write folder: (it is a folder|Is a directory)" "$GANC" $model --emit=$stage -o folder
     bad 1 "cannot write /dev/full: No space left" "$GANC" $model --emit=$stage -o /dev/full
 done
 # an output that was there stays what it was
