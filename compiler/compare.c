@@ -16,7 +16,6 @@
 #define NOISE_MARGIN 1000
 
 struct comparison {
-    struct compilation *compiled; /* machine code, after all passes */
     struct program *plain;        /* as differentiated */
     const struct ganrt_model *model;
     struct run *run;
@@ -61,18 +60,17 @@ static void net_input(void *self, const struct graph *graph, uint32_t index, dou
             }
 }
 
-static double element(const struct comparison *x, const void *at, uint32_t size, int64_t i)
+static double element(const void *at, uint32_t size, int64_t i)
 {
-    (void)x;
     return size == 8 ? ((const double *)at)[i] : (double)((const float *)at)[i];
 }
 
 /* Relative error of n elements at `at` against `want`, in the 2-norm; infinite where one is not finite and the other is. */
-static double error_of(const struct comparison *x, const void *at, uint32_t size, const double *want, int64_t n)
+static double error_of(const void *at, uint32_t size, const double *want, int64_t n)
 {
     double difference = 0, norm = 0;
     for (int64_t i = 0; i < n; i++) {
-        double a = element(x, at, size, i);
+        double a = element(at, size, i);
         if (isfinite(a) != isfinite(want[i])) return INFINITY;
         if (!isfinite(a)) continue;
         difference += (a - want[i]) * (a - want[i]);
@@ -129,7 +127,7 @@ static void share_tensors(struct comparison *x)
 {
     for (uint32_t t = 0; t < x->model->ntensors; t++) {
         const struct ganrt_tensor *tensor = &x->model->tensors[t];
-        for (int64_t i = 0; i < tensor->elements; i++) x->evaluator->tensors[t][i] = element(x, run_at(x->run, tensor->offset), tensor->size, i);
+        for (int64_t i = 0; i < tensor->elements; i++) x->evaluator->tensors[t][i] = element(run_at(x->run, tensor->offset), tensor->size, i);
     }
 }
 
@@ -161,7 +159,7 @@ static const char *run_moved(struct comparison *x, const struct graph *graph, co
         const struct ganrt_tensor *tensor = &x->model->tensors[t];
         for (int64_t i = 0; i < tensor->elements; i++) {
             word = word * 1664525u + 1013904223u;
-            double v = element(x, saved + tensor->offset, tensor->size, i);
+            double v = element(saved + tensor->offset, tensor->size, i);
             x->evaluator->tensors[t][i] = v * (1 + (word >> 31 ? 0x1p-52 : -0x1p-52));
         }
     }
@@ -179,7 +177,7 @@ static void compare_values(struct comparison *x, uint32_t index, const unsigned 
     uint32_t n = collect(x, index, values);
     bool close = true;
     for (uint32_t i = 0; i < n; i++) {
-        values[i].error = error_of(x, values[i].at, values[i].size, values[i].want, values[i].n);
+        values[i].error = error_of(values[i].at, values[i].size, values[i].want, values[i].n);
         close = close && values[i].error <= x->bound;
         values[i].want = arena_copy(scratch, values[i].want, (size_t)values[i].n * sizeof *values[i].want);
     }
@@ -231,7 +229,7 @@ bool compare_model(struct compilation *c, double bound, bool quiet)
     struct compilation plain = {.g = ganc_new(), .path = c->path};
     plain.g->f64 = c->g->f64;
     for (uint32_t i = 0; i < c->g->definitions.n; i++) vec_push(plain.g->mem, &plain.g->definitions, c->g->definitions.at[i]);
-    struct comparison x = {.compiled = c, .bound = bound, .quiet = quiet, .good = true};
+    struct comparison x = {.bound = bound, .quiet = quiet, .good = true};
     void *handle = NULL;
     struct error error = {""};
     if (compile(c, AT_OBJ) && compile(&plain, AT_GRAD)) {
