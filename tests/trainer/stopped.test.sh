@@ -41,7 +41,10 @@ interrupted() { # FOLDER SIGNAL STATUS
     for ((turn = 0; turn < 20; turn++)); do
         resume=
         [ -e $1 ] && resume=--resume
-        timeout -s $2 0.0$((RANDOM % 10))$((RANDOM % 10)) "$tiny" "${flags[@]}" --steps $forever --out $1 $resume >out 2>err
+        "$tiny" "${flags[@]}" --steps $forever --out $1 $resume >out 2>err &
+        sleep 0.0$((RANDOM % 10))$((RANDOM % 10))
+        kill -$2 $!
+        wait $! # until it is gone, and its lock with it
         status=$?
         [ $status = $3 ] || fail "$1: exit status $status after SIG$2: $(tail -2 err)"
         ! grep -q warning.*whole err || fail "$1: $(grep warning err | head -1)"
@@ -53,7 +56,7 @@ interrupted() { # FOLDER SIGNAL STATUS
 }
 RANDOM=20
 interrupted killed KILL 137 2>/dev/null # where bash says who was killed
-interrupted asked TERM 124
+interrupted asked TERM 143
 # a line of the log that was cut off by a power failure
 quietly "$tiny" "${flags[@]}" --out torn --steps 1000
 printf '{"step": 1004, "block": "tr' >>torn/metrics.jsonl
