@@ -152,9 +152,12 @@ static int take_setting(struct run *run, uint32_t i, const char *flag, const cha
 {
     const struct ganrt_setting *s = &run->model->settings[i];
     double x;
+    const char *program = error_program();
+    if (s->fixed && !strncmp(program, "ganc run ", 9))
+        return error_usage("--%s: this setting is fixed when the model is compiled: ganc run -D %s=%s %s", flag, s->name, text, program + 9);
     if (s->fixed)
         return error_usage("--%s: this setting is fixed when the model is compiled; compile it again: ganc %s.gan -D %s=%s -o %s", flag,
-                           run->model->name, s->name, text, error_program());
+                           run->model->name, s->name, text, program);
     if (s->boolean) {
         if (!strcmp(text, "true") || !strcmp(text, "1")) x = 1;
         else if (!strcmp(text, "false") || !strcmp(text, "0")) x = 0;

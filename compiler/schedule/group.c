@@ -44,15 +44,20 @@ static struct group *group_new(struct scheduling *s, struct value *v)
     return g;
 }
 
-/* Does g need t through a third group? */
+/* A search through more values than this counts as found, so that giant graphs take bounded time; up to 4096 values it never happens. */
+#define SEARCH_MOST(values) ((1u << 24) / ((values) + 1) + 1)
+
+/* Does g need t through a third group? Where that takes too long to say, yes: they stay apart. */
 static bool group_indirect(struct scheduling *s, struct group *g, const struct group *t)
 {
-    uint32_t mark = ++s->mark;
+    uint32_t mark = ++s->mark, left = SEARCH_MOST(s->values.n);
     g->mark = mark;
     s->open.n = 0;
     vec_push(s->mem, &s->open, g);
     while (s->open.n) {
         struct group *at = s->open.at[--s->open.n];
+        if (at->count > left) return true;
+        left -= at->count;
         for (const struct value *v = at->first; v; v = v->next) {
             const struct use *u;
             for (uint32_t i = 0; (u = value_need(v, i)); i++) {

@@ -94,6 +94,7 @@ struct value {
     bool outer;            /* a value for each point of the parallel dimensions, after the group's reduction */
     bool stored;
     uint32_t storage;
+    uint32_t turn, insn;   /* the lowering that made it last, and its instruction there */
 };
 
 struct group {
@@ -119,6 +120,7 @@ struct scheduling {
     VEC(struct value *) outputs; /* one for each of graph->outputs: where it stands */
     VEC(struct group *) open;    /* a search's stack */
     uint32_t mark;
+    uint32_t turn;         /* counts lowerings */
 };
 
 /* values.c */

@@ -14,7 +14,7 @@ struct lower {
     struct kernel k;
     struct group *group, *with;  /* both are computed here; with: NULL, or a candidate */
     const struct space *space;
-    uint32_t *made;              /* by value id: the instruction, or UINT32_MAX */
+    uint32_t turn;               /* this lowering's number: a value made in it has it */
     bool trial;                  /* storages have no numbers yet */
 };
 
@@ -59,6 +59,12 @@ static uint32_t scalar_of(struct lower *l, const struct sexpr *e)
 
 static uint32_t pull(struct lower *l, struct value *v, const struct map *m, bool outer);
 
+static void made(const struct lower *l, struct value *v, uint32_t insn)
+{
+    v->turn = l->turn;
+    v->insn = insn;
+}
+
 static uint32_t map_insn(struct lower *l, struct value *v, const struct map *m, bool outer)
 {
     struct insn in = {.kind = INSN_OP, .op = v->op, .nargs = v->nargs, .outer = outer};
@@ -73,8 +79,8 @@ static uint32_t map_insn(struct lower *l, struct value *v, const struct map *m, 
 static uint32_t pull(struct lower *l, struct value *v, const struct map *m, bool outer)
 {
     if (v->solid && (v->group == l->group || v->group == l->with)) {
-        if (l->made[v->id] == UINT32_MAX) abort(); /* groups are sorted, and only "same" joins them */
-        return l->made[v->id];
+        if (v->turn != l->turn) abort(); /* groups are sorted, and only "same" joins them */
+        return v->insn;
     }
     if (value_has_storage(v))
         return emit(l, (struct insn){.kind = INSN_LOAD, .at = access_of(storage_of(l, v), map_linear(m, v)), .outer = outer});
@@ -137,7 +143,7 @@ static uint32_t make(struct lower *l, struct value *v)
 
 static void store(struct lower *l, const struct value *v, uint32_t storage, struct affine line)
 {
-    emit(l, (struct insn){.kind = INSN_STORE, .nargs = 1, .arg = {l->made[v->id]}, .at = access_of(storage, line), .outer = v->outer});
+    emit(l, (struct insn){.kind = INSN_STORE, .nargs = 1, .arg = {v->insn}, .at = access_of(storage, line), .outer = v->outer});
 }
 
 static void store_value(struct lower *l, const struct value *v)
@@ -159,21 +165,20 @@ static void lower_values(struct lower *l, struct value **all, uint32_t n)
             struct value *v = all[i];
             bool reduce = v->kind == VALUE_REDUCE;
             if (v->summed) continue;
-            if (reduce ? outer == 0 : v->outer == outer) l->made[v->id] = make(l, v);
+            if (reduce ? outer == 0 : v->outer == outer) made(l, v, make(l, v));
         }
         for (uint32_t i = 0; i < n; i++)
             if (!all[i]->summed && all[i]->outer == outer) store_value(l, all[i]);
         for (uint32_t i = 0; i < n && outer == 0; i++)
             if (all[i]->kind == VALUE_REDUCE)
-                l->made[all[i]->id] = emit(l, (struct insn){.kind = INSN_REDUCE, .op = all[i]->op, .nargs = 1, .arg = {l->made[all[i]->id]}});
+                made(l, all[i], emit(l, (struct insn){.kind = INSN_REDUCE, .op = all[i]->op, .nargs = 1, .arg = {all[i]->insn}}));
     }
 }
 
 static void lower_start(struct lower *l, struct scheduling *s, struct arena *mem, struct group *group, const struct space *space)
 {
     *l = (struct lower){.s = s, .mem = mem, .group = group, .space = space};
-    l->made = NEW_ARRAY(s->mem, uint32_t, s->values.n);
-    memset(l->made, 0xff, s->values.n * sizeof *l->made);
+    l->turn = ++s->turn;
     l->k.kind = group->product ? KERNEL_PRODUCT : KERNEL_LOOP;
     l->k.rank = space->rank;
     memcpy(l->k.extent, space->extent, sizeof l->k.extent);
