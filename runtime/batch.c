@@ -3,7 +3,8 @@
  * In training each data set is a stream: pass after pass over its items, each pass in an order of its own (Fisher-Yates, the random numbers'
  * tick being the pass), a last partial minibatch dropped. The place in the stream is (pass, next); nothing else is state, so a resumed run
  * draws what an uninterrupted one draws. Outside training examples are picked at random with replacement, and the streams
- * stay where they are: by graph kind, a picture always the same ones, a report by its step. */
+ * stay where they are: by graph kind, a picture always the same ones, a report by its step. A report over all of its data sweeps:
+ * every example once, in an order that is always the same. */
 #include "data.h"
 #include "run.h"
 #include "threads.h"
@@ -54,6 +55,33 @@ static void pick(struct run *run, uint32_t number, uint32_t draw_number, int64_t
         uint32_t word = ganrt_random_word(run->frame.seed, run->frame.tick, GANRT_STREAM_PICK + number, (uint32_t)i, draw_number);
         run->picks[i] = (int64_t)((uint64_t)word * (uint64_t)s->count >> 32);
     }
+}
+
+/* A permutation of 0..count - 1, as a function: four rounds of Feistel's network on the numbers below a power of 4, walked until one is below
+ * count. Word 2^32 + 4 * draw + round of tick 0 is a round's key, the half its example. */
+static int64_t permuted(const struct run *run, uint32_t number, uint32_t draw_number, int64_t i)
+{
+    const struct run_source *s = &run->sources[number];
+    uint32_t bits = 1;
+    while (bits < 16 && (int64_t)1 << 2 * bits < s->count) bits++;
+    uint32_t mask = (uint32_t)((UINT64_C(1) << bits) - 1), left = (uint32_t)(i >> bits), right = (uint32_t)i & mask;
+    for (;;) {
+        for (uint32_t round = 0; round < 4; round++) {
+            uint64_t key = (UINT64_C(1) << 32) + 4 * (uint64_t)draw_number + round;
+            uint32_t next = left ^ (ganrt_random_word(run->frame.seed, 0, GANRT_STREAM_PICK + number, right, key) & mask);
+            left = right;
+            right = next;
+        }
+        int64_t to = (int64_t)left << bits | right;
+        if (to < s->count) return to;
+    }
+}
+
+/* The examples of one minibatch of a sweep: each source begins again at its end. Draws of one source differ in their order. */
+static void sweep(struct run *run, uint32_t number, uint32_t draw_number, int64_t n)
+{
+    int64_t count = run->sources[number].count;
+    for (int64_t i = 0; i < n; i++) run->picks[i] = permuted(run, number, draw_number, (run->sweep * n + i) % count);
 }
 
 struct copy { /* examples [from picks] -> batch [n, elements of an example], in chunks */
@@ -138,6 +166,7 @@ void ganrt_begin(struct ganrt_frame *f, uint32_t number)
         int64_t n = batch->elements / model->data[batch->index].elements;
         if (run->sources[source].data) {
             if (training) draw(run, source, n);
+            else if (run->sweeping) sweep(run, source, batch->draw, n);
             else pick(run, source, batch->draw, n);
         }
         for (uint32_t j = i; j < graph->nbatches; j++)

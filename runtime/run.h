@@ -41,6 +41,8 @@ struct run {
     uint32_t nthreads;           /* wanted: --threads, or the processors available */
     uint64_t seed;               /* --seed; 1 where none is given */
     bool seeded;                 /* --seed was given */
+    bool sweeping;               /* a report over all of its data runs; of its minibatches, number `sweep` */
+    int64_t sweep;
     bool training;               /* a pass of a train block runs: STEP graphs advance tick and data */
     uint8_t *given;              /* for each setting: given on the command line; the value is in frame.settings */
 

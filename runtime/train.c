@@ -133,7 +133,7 @@ static bool run_reports(struct training *t, bool line)
     for (uint32_t i = 0; i < model->nreports; i++) {
         double every = model->reports[i].every ? floor(model->reports[i].every(&t->run->frame)) : 0;
         t->fresh[i] = model->reports[i].every ? every >= 1 && fmod((double)t->total, every) == 0 : line;
-        if (t->fresh[i]) run_graph(t->run, model->reports[i].graph, t->total);
+        if (t->fresh[i]) reports_run(&t->reports, i, t->total);
         any |= t->fresh[i];
     }
     return any;
@@ -249,6 +249,7 @@ static int train(struct training *t, struct error *e)
     t->loaded = memory_resident();
     if (!run_allocate(run, e)) return 1;
     name_results(t);
+    reports_begin(&t->reports, run);
     signals_catch();
     if (!folder_lock(t, e) || !start(t, e) || !folder_record(t, e) || !metrics_begin(t, e)) return 1;
     progress_header(t);
@@ -274,6 +275,7 @@ static void training_free(struct training *t)
     free(t->names);
     free(t->objectives);
     free(t->fresh);
+    reports_end(&t->reports);
     free(t->out);
     json_done(&t->line);
     if (t->metrics >= 0) close(t->metrics);

@@ -6,6 +6,7 @@
 #define GANRT_TRAIN_H
 
 #include "json.h"
+#include "reports.h"
 #include "run.h"
 
 struct training_flags {
@@ -29,6 +30,7 @@ struct training {
     char **names;             /* of results, made different where the model has one name twice; owned */
     uint32_t *objectives;     /* results that must be finite after each pass; owned */
     uint32_t nobjectives;
+    struct reports reports;
     bool *fresh;              /* for each report: evaluated at this step; owned */
 
     int metrics;              /* metrics.jsonl, locked; -1 */

@@ -184,6 +184,7 @@ static ir make_output(struct emit *e, const void *of, uint32_t i)
     put_u32(&f, o->result);
     put_i64(&f, s->offset);
     put_i64(&f, s->elements);
+    put_u32(&f, (uint32_t)(o->kind == OUTPUT_GATHER ? o->data : -1));
     return structure(&f);
 }
 
@@ -301,6 +302,7 @@ static ir make_report(struct emit *e, const void *of, uint32_t i)
     put_text(&f, r->name);
     put_u32(&f, r->graph);
     put(&f, question(e, "r", i, "every", r->every));
+    put_u32(&f, (uint32_t)r->gather);
     return structure(&f);
 }
 

@@ -209,7 +209,7 @@ static void results(struct emit *e, ir frame, const struct kernel_graph *kg)
 {
     for (uint32_t i = 0; i < kg->outputs.n; i++) {
         const struct output *o = kg->outputs.at[i].output;
-        if (o->kind == OUTPUT_PICTURE || o->kind == OUTPUT_NET) continue;
+        if (!output_is_number(o->kind)) continue;
         ir value = element_load(e, frame, kernels_storage(e->k, kg, kg->outputs.at[i].storage));
         if (o->kind == OUTPUT_OBJECTIVE && o->sign < 0) value = emit_fneg(e, value);
         emit_store(e, value, array_element(e, frame, FRAME_RESULTS, o->result));

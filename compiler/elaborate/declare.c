@@ -70,10 +70,10 @@ void declare_settings(struct elaboration *e)
     }
 }
 
-static void declare_one_data(struct elaboration *e, struct declaration *d, const struct ast *type, const char *field, uint32_t source)
+struct data describe_data(struct elaboration *e, const struct declaration *d, const struct ast *type)
 {
     struct environment env = {0};
-    struct data x = {.name = d->name, .field = field, .source = source, .any = true, .slice_high = -1, .span = d->ast->span};
+    struct data x = {.name = d->name, .any = true, .slice_high = -1, .span = d->ast->span};
     if (!evaluate_shape(e, &env, type->kids[0], &x.type)) x.type = type_scalar();
     const struct ast *shape = type->kids[0]; /* onehot(10), or shape(x), or [784] */
     x.onehot = shape->kind == A_CALL && !(shape->kids[0]->kind == A_NAME && !strcmp(shape->kids[0]->name, "shape"));
@@ -94,6 +94,13 @@ static void declare_one_data(struct elaboration *e, struct declaration *d, const
         if (slice->kids[1]) value_to_integer(e, evaluate(e, &env, slice->kids[1]), slice->span, "the end of a slice", 1, &x.slice_high);
         if (x.slice_high >= 0 && x.slice_high <= x.slice_low) diag(e->g, E0422, slice->span);
     }
+    return x;
+}
+
+static void declare_one_data(struct elaboration *e, const struct declaration *d, const struct ast *type, const char *field, uint32_t source)
+{
+    struct data x = describe_data(e, d, type);
+    x.field = field, x.source = source;
     vec_push(e->g->mem, &e->p->data, x);
 }
 
@@ -107,7 +114,6 @@ void declare_data(struct elaboration *e)
             d->index = e->p->data.n;
             const struct ast *type = d->ast->kids[0];
             if (d->ast->kids[3]) { /* made of another: evaluated where it is drawn */
-                if (type->kind == A_RECORD) diag(e->g, E0901, type->span, "a record made of another data set");
                 d->evaluated = true;
                 continue;
             }
@@ -175,7 +181,6 @@ static bool net_input(struct elaboration *e, const struct ast *p, struct net_inp
         in->type = e->p->priors.at[d->index].type;
         return true;
     }
-    if (d->ast->kids[3]) return d->ast->kids[0]->kind != A_RECORD && evaluate_shape(e, &env, d->ast->kids[0]->kids[0], &in->type);
     const struct ast *type = d->ast->kids[0];
     uint32_t field = 0;
     if (type->kind == A_RECORD) {
@@ -185,6 +190,7 @@ static bool net_input(struct elaboration *e, const struct ast *p, struct net_inp
             return false;
         }
     }
+    if (d->ast->kids[3]) return evaluate_shape(e, &env, type->kind == A_RECORD ? type->kids[field]->kids[0]->kids[0] : type->kids[0], &in->type);
     in->data = (int32_t)(d->index + field);
     in->type = e->p->data.at[in->data].type;
     return true;
@@ -233,7 +239,7 @@ static void net_program(struct elaboration *e, struct declaration *d, bool train
         t.batched = true;
         y = graph_expand(e->g, graph, y, t);
     }
-    vec_push(e->g->mem, &graph->outputs, (struct output){OUTPUT_NET, d->name, y, 1, 0});
+    vec_push(e->g->mem, &graph->outputs, (struct output){OUTPUT_NET, d->name, y, 1, 0, -1});
     graph_finish(e, graph, arena_format(e->g->mem, "net %s", d->name));
     net->graph = (int32_t)graph->index;
 }

@@ -98,7 +98,7 @@ static struct value draw_value(struct elaboration *e, const struct distribution 
     return value_node(e, draw_distribution(e, d, t, span));
 }
 
-static struct value as_distribution(struct elaboration *e, struct value v, struct span span)
+struct value draw_as_distribution(struct elaboration *e, struct value v, struct span span)
 {
     if (v.kind == VALUE_FUNCTION && v.declaration->kind == A_FN) v = call_with(e, v, 0, NULL, span);
     if (v.kind != VALUE_DISTRIBUTION && v.kind != VALUE_ERROR) {
@@ -106,35 +106,6 @@ static struct value as_distribution(struct elaboration *e, struct value v, struc
         return value_error();
     }
     return v;
-}
-
-/* One value an example of what a block draws, of the declared shape. */
-static struct value draw_block(struct elaboration *e, const struct declaration *d, const struct ast *shape, const struct ast *block, struct span span)
-{
-    struct declaration *busy = (struct declaration *)d;
-    if (busy->busy) {
-        diag(e->g, E0303, span, d->name);
-        return value_error();
-    }
-    busy->busy = true;
-    struct environment *env = NEW(e->g->mem, struct environment);
-    struct value v = evaluate_block(e, env, block);
-    busy->busy = false;
-    if (v.kind == VALUE_ERROR) {
-        if (v.text) diag(e->g, E0409, block->span);
-        return value_error();
-    }
-    struct node *n = value_to_node(e, v, block->span);
-    struct type want;
-    if (!n || !evaluate_shape(e, env, shape, &want)) return value_error();
-    if (want.rank == 0) n = node_scalar(e, n);
-    want.batched = n->type.batched;
-    if (!type_equal(want, n->type)) {
-        diag(e->g, E0204, block->span, d->name, type_text(e, want), type_text(e, n->type));
-        return value_error();
-    }
-    want.batched = e->graph->kind != GRAPH_INIT;
-    return value_node(e, n->type.batched == want.batched ? n : node_make(e, OP_expand, 1, &n, &(struct node){.type = want}, span));
 }
 
 static struct node *data_node(struct elaboration *e, uint32_t data, uint32_t draw, struct span span)
@@ -157,8 +128,7 @@ static struct value draw_data(struct elaboration *e, struct value source, struct
         diag(e->g, E0503, span);
         return value_error();
     }
-    if (d->ast->kids[3] && type->kind == A_RECORD) return value_error(); /* reported where it is declared */
-    if (d->ast->kids[3]) return draw_block(e, d, type->kids[0], d->ast->kids[3], span);
+    if (d->ast->kids[3]) return made_draw(e, d, source.field, span);
     uint32_t draw = e->data_draws++;
     if (type->kind != A_RECORD) return value_node(e, data_node(e, d->index, draw, span));
     struct record_value *r = NEW(e->g->mem, struct record_value);
@@ -180,6 +150,8 @@ struct value draw_source(struct elaboration *e, const char *name, struct value s
         diag(e->g, E0505, span);
         return value_error();
     }
+    source = over_source(e, source, span);
+    if (source.kind == VALUE_ERROR) return source;
     struct type wanted = shape ? *shape : (struct type){.rank = UINT8_MAX};
     for (uint32_t i = 0; i < e->draws.n && !fresh; i++) {
         struct draw *d = &e->draws.at[i];
@@ -190,15 +162,15 @@ struct value draw_source(struct elaboration *e, const char *name, struct value s
     if (source.kind == VALUE_SOURCE && source.declaration->kind == A_DATA) v = draw_data(e, source, span);
     else if (source.kind == VALUE_SOURCE) {
         const struct ast *p = source.declaration->ast;
-        if (p->kids[2]) v = draw_block(e, source.declaration, p->kids[0], p->kids[2], span);
+        if (p->kids[2]) v = made_draw(e, source.declaration, NULL, span);
         else {
             struct environment *env = NEW(e->g->mem, struct environment);
             struct type t;
-            v = as_distribution(e, evaluate(e, env, p->kids[1]), p->kids[1]->span);
+            v = draw_as_distribution(e, evaluate(e, env, p->kids[1]), p->kids[1]->span);
             if (v.kind == VALUE_DISTRIBUTION) v = evaluate_shape(e, env, p->kids[0], &t) ? draw_value(e, v.distribution, &t, p->kids[1]->span) : value_error();
         }
     } else {
-        v = as_distribution(e, source, span);
+        v = draw_as_distribution(e, source, span);
         if (v.kind == VALUE_DISTRIBUTION) v = draw_value(e, v.distribution, shape, span);
     }
     if (v.kind == VALUE_NODE && shape && source.kind == VALUE_SOURCE) {
@@ -209,6 +181,7 @@ struct value draw_source(struct elaboration *e, const char *name, struct value s
             v = value_error();
         }
     }
+    if (!fresh) v = tile_draw(e, name, source, v, span);
     if (v.kind == VALUE_NODE && !v.node->name) v.node->name = name;
     if (!fresh) vec_push(e->g->mem, &e->draws, (struct draw){name, source, wanted, v});
     return v;
@@ -262,17 +235,21 @@ struct value evaluate_expectation(struct elaboration *e, struct environment *out
         diag(e->g, e->graph ? E0503 : E0505, a->span);
         return value_error();
     }
+    struct value v;
+    if (over_inner(e, a)) return value_error();
+    if (over_gathered(e, a->span, &v)) return v;
     struct environment *env = NEW(e->g->mem, struct environment);
     env->outer = outer;
     struct expectation x = {0};
     e->expectation_depth++;
     bool good = bind_draws(e, env, outer, a->kids[0], e->expectation_depth, &x);
-    struct value v = value_read(e, evaluate(e, env, a->kids[1]), a->kids[1]->span);
+    v = value_read(e, evaluate(e, env, a->kids[1]), a->kids[1]->span);
     e->expectation_depth--;
     if (!good || v.kind == VALUE_ERROR) return value_error();
-    if (value_is_scalar(&v)) return v;
-    struct node *n = value_to_node(e, v, a->kids[1]->span);
-    if (!n) return value_error();
+    struct node *n = value_is_scalar(&v) ? NULL : value_to_node(e, v, a->kids[1]->span);
+    if (!n && !value_is_scalar(&v)) return value_error();
+    over_gather(e, a, &x, n);
+    if (!n) return v;
     if (n->type.batched) {
         n = graph_sum(e->g, e->graph, n, NULL, 0, true);
         n = graph_binary(e->g, e->graph, OP_mul, n, graph_constant(e->g, e->graph, 1.0 / (double)e->graph->batch, a->span));
@@ -291,6 +268,7 @@ struct value evaluate_sample(struct elaboration *e, struct environment *outer, c
     }
     struct environment *env = NEW(e->g->mem, struct environment);
     env->outer = outer;
+    tile_bound(e, a->kids[0]);
     if (!bind_draws(e, env, outer, a->kids[0], 0, NULL)) return value_error();
     return evaluate(e, env, a->kids[1]);
 }

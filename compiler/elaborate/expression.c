@@ -183,6 +183,11 @@ struct value evaluate_block(struct elaboration *e, struct environment *outer, co
 {
     struct environment *env = NEW(e->g->mem, struct environment);
     env->outer = outer;
+    return evaluate_block_in(e, env, block);
+}
+
+struct value evaluate_block_in(struct elaboration *e, struct environment *env, const struct ast *block)
+{
     struct value result = {.kind = VALUE_ERROR};
     bool has_value = false;
     for (uint32_t i = 0; i < block->n; i++) {

@@ -77,6 +77,21 @@ struct expectation {                 /* an E's result and the draws of data it m
     VEC(struct node *) data;
 };
 
+struct gathered {                    /* an E of a report over all of its data, in the order of evaluation */
+    const char *name;
+    struct node *body;               /* of an example; NULL: not batched */
+    int32_t data;                    /* program->data whose examples they are, or -1 */
+};
+
+struct over {                        /* over= of the report being built (over.c) */
+    bool on, finishing;              /* finishing: the second graph, of averages */
+    const struct declaration *data;  /* stands in for the data drawn; NULL: all */
+    const char *field;
+    bool stands;                     /* it did */
+    VEC(struct gathered) all;
+    uint32_t next;                   /* finishing: of all */
+};
+
 struct application {                 /* of a net that set states */
     struct node *result;
 };
@@ -125,6 +140,12 @@ struct elaboration {
     VEC(uint32_t) skipped;           /* applications whose states do not count: they stand in summands left out */
     uint32_t current_application;    /* UINT32_MAX: outside */
     uint32_t data_draws;             /* draw numbers in use in this graph */
+    struct over over;
+    struct {                         /* of the picture being built (tile.c) */
+        const char *down, *across;   /* names that change by row, by column, or NULL */
+        int64_t columns;
+        VEC(const char *) bound;     /* what its samples bind */
+    } tiling;
 
     /* of the place in the text */
     struct instance *instance;
@@ -187,6 +208,7 @@ void call_notes(struct elaboration *e); /* adds the chain of calls to the diagno
 /* expression.c */
 struct value evaluate(struct elaboration *e, struct environment *env, const struct ast *a); /* VALUE_ERROR: it was reported */
 struct value evaluate_block(struct elaboration *e, struct environment *outer, const struct ast *block); /* VALUE_ERROR with a text: it has no value, not reported */
+struct value evaluate_block_in(struct elaboration *e, struct environment *env, const struct ast *block); /* its names are bound in env */
 bool evaluate_statement(struct elaboration *e, struct environment *env, const struct ast *s, struct value *result); /* false after an error that ends the block */
 struct value evaluate_piped(struct elaboration *e, struct environment *env, struct value first, struct span first_span, const struct ast *right); /* first |> right */
 bool evaluate_shape(struct elaboration *e, struct environment *env, const struct ast *shape, struct type *out); /* every dimension known */
@@ -223,6 +245,25 @@ struct node *draw_distribution(struct elaboration *e, const struct distribution 
 struct value evaluate_expectation(struct elaboration *e, struct environment *env, const struct ast *a);
 struct value evaluate_sample(struct elaboration *e, struct environment *env, const struct ast *a);
 
+struct value draw_as_distribution(struct elaboration *e, struct value v, struct span span);
+
+/* over.c: over= of a report */
+bool over_option(struct elaboration *e, const struct ast *value); /* begins; false after reporting */
+struct value over_source(struct elaboration *e, struct value source, struct span span); /* what is drawn in place of source */
+bool over_inner(struct elaboration *e, const struct ast *a);      /* an E inside an E: reported */
+bool over_gathered(struct elaboration *e, struct span span, struct value *v); /* is this E's value at hand? */
+void over_gather(struct elaboration *e, const struct ast *a, const struct expectation *x, struct node *body); /* body: NULL where it is a number of the schedule */
+bool over_finish_gathering(struct elaboration *e, struct graph *graph, const struct declaration *d); /* false after reporting */
+
+/* made.c: a draw of a source made by a block, or of one field of it */
+struct value made_draw(struct elaboration *e, const struct declaration *d, const char *field, struct span span);
+
+/* tile.c: down= and across= of a picture */
+struct value tile_draw(struct elaboration *e, const char *name, struct value source, struct value drawn, struct span span); /* what name becomes */
+void tile_bound(struct elaboration *e, const struct ast *draws); /* a sample binds these */
+const char *tile_option(struct elaboration *e, const struct ast *option); /* its name; NULL after reporting */
+bool tile_check(struct elaboration *e, const struct ast *options); /* when the picture is evaluated: are the names bound? */
+
 /* tensors.c */
 uint32_t tensor_declare(struct elaboration *e, const char *name, enum tensor_kind kind, struct type t, int32_t of, struct span span, bool *made);
 struct node *tensor_node(struct elaboration *e, uint32_t tensor, struct span span);
@@ -240,9 +281,22 @@ void graph_finish(struct elaboration *e, struct graph *graph, const char *name);
 uint32_t result_add(struct elaboration *e, const char *name);
 const char *expression_text(struct elaboration *e, const struct ast *a);
 
+/* assign.c: `s <- e` */
+struct assignment {
+    const struct ast *statement; /* NULL: none */
+    uint32_t tensor;
+    bool number;                 /* the state is of shape [], a double of the schedule */
+    const struct sexpr *scalar;  /* its new value, a number of the schedule, or the result of a graph */
+    struct node *value;          /* or a node of the graph at hand */
+};
+bool assignment_evaluate(struct elaboration *e, struct environment *env, const struct ast *s, struct assignment *a); /* false after reporting */
+void assignment_finish(struct elaboration *e, struct graph *graph, struct assignment *a);   /* what the graph leaves: an output or an effect */
+void assignment_schedule(struct elaboration *e, const struct assignment *a, struct schedule_list *list); /* after the graph has run */
+void assignment_build(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule_list *list);
+
 /* train.c, optimize.c, parts.c, declare.c, check.c */
 void train_build(struct elaboration *e, const struct declaration *d);
-void optimize_build(struct elaboration *e, struct environment *env, const struct ast *const *statements, uint32_t n, struct span span, struct schedule *into);
+bool optimize_build(struct elaboration *e, struct environment *env, const struct ast *const *statements, uint32_t n, struct span span, struct schedule *into, struct assignment *sets); /* sets[n]: of a together, filled for its A_SETs; false where no graph runs */
 void project_build(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule *into);
 bool parts_tensors(struct elaboration *e, struct environment *env, const struct ast *parts, bool *marked); /* marked[tensor] for parameters named; reports */
 bool part_tensors(struct elaboration *e, struct environment *env, const struct ast *path, const struct ast *except, bool *marked);
@@ -250,6 +304,7 @@ bool options_once(struct elaboration *e, const struct ast *options); /* of train
 void declare_settings(struct elaboration *e);
 bool declare_setting(struct elaboration *e, struct declaration *d); /* those it mentions first; false where it needs itself */
 void declare_data(struct elaboration *e);
+struct data describe_data(struct elaboration *e, const struct declaration *d, const struct ast *type); /* of a type of d: its tensor's, or a field's */
 void declare_states(struct elaboration *e);
 void declare_nets(struct elaboration *e);
 void declare_reports(struct elaboration *e);

@@ -119,11 +119,14 @@ static bool build_objective(struct elaboration *e, struct environment *env, stru
 }
 
 /* Net applications that only dropped summands use: their states stay. True where that is news. */
-static bool skip_dropped(struct elaboration *e, const struct objective *objectives, uint32_t n)
+static bool skip_dropped(struct elaboration *e, const struct objective *objectives, const struct assignment *sets, uint32_t n)
 {
     struct arena *scratch = arena_new();
     bool *live = NEW_ARRAY(scratch, bool, e->graph->nodes.n + 1), news = false;
-    for (uint32_t i = 0; i < n; i++) live[objectives[i].value->id] = true;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct node *root = objectives[i].value ? objectives[i].value : sets[i].value;
+        if (root) live[root->id] = true;
+    }
     for (uint32_t i = e->graph->nodes.n; i-- > 0;)
         for (uint32_t k = 0; live[i] && k < e->graph->nodes.at[i]->nargs; k++) live[e->graph->nodes.at[i]->arg[k]->id] = true;
     for (uint32_t i = 0; i < e->expectations.n; i++) {
@@ -261,15 +264,46 @@ static bool update_all(struct elaboration *e, struct environment *env, struct ob
     return true;
 }
 
-static const char *statement_name(struct elaboration *e, const struct ast *s)
+static const char *over_text(struct elaboration *e, const struct ast *s)
 {
     const char *over = "";
     for (uint32_t i = 0; i < s->kids[1]->n; i++)
         over = arena_format(e->g->mem, "%s%s%s", over, i ? ", " : "", expression_text(e, s->kids[1]->kids[i]->kids[0]));
-    return arena_format(e->g->mem, "%s %s over %s", s->flags & AST_MAXIMIZE ? "maximize" : "minimize", expression_text(e, s->kids[0]), over);
+    return over;
 }
 
-void optimize_build(struct elaboration *e, struct environment *env, const struct ast *const *statements, uint32_t n, struct span span, struct schedule *into)
+static const char *statement_name(struct elaboration *e, const struct ast *s)
+{
+    if (s->kind == A_SET) return arena_format(e->g->mem, "%s <- %s", s->name, expression_text(e, s->kids[0]));
+    return arena_format(e->g->mem, "%s %s over %s", s->flags & AST_MAXIMIZE ? "maximize" : "minimize", expression_text(e, s->kids[0]), over_text(e, s));
+}
+
+/* An objective is reported under its text, V; a further statement with that text under V over G. */
+static void report_objective(struct elaboration *e, struct graph *graph, const struct objective *o)
+{
+    const char *name = expression_text(e, o->statement->kids[0]);
+    for (uint32_t i = 0; i < e->p->results.n; i++)
+        if (!strcmp(e->p->results.at[i], name)) {
+            name = arena_format(e->g->mem, "%s over %s", name, over_text(e, o->statement));
+            break;
+        }
+    vec_push(e->g->mem, &graph->outputs, (struct output){OUTPUT_OBJECTIVE, name, o->value, 1, result_add(e, name), -1});
+}
+
+/* A state is set once in a together, from what was there before. */
+static bool set_once(struct elaboration *e, const struct assignment *sets, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < i && sets[i].statement; k++)
+            if (sets[k].statement && sets[k].tensor == sets[i].tensor) {
+                diag(e->g, E0525, sets[i].statement->span, sets[i].statement->name);
+                diag_note(e->g, sets[k].statement->span, "it is set here first");
+                return false;
+            }
+    return true;
+}
+
+bool optimize_build(struct elaboration *e, struct environment *env, const struct ast *const *statements, uint32_t n, struct span span, struct schedule *into, struct assignment *sets)
 {
     struct objective *objectives = NEW_ARRAY(e->g->mem, struct objective, n);
     struct graph *graph = NULL;
@@ -279,29 +313,34 @@ void optimize_build(struct elaboration *e, struct environment *env, const struct
         graph = graph_begin(e, GRAPH_STEP, e->train->batch, span);
         for (uint32_t i = 0; i < n; i++) {
             objectives[i] = (struct objective){.statement = statements[i]};
-            good = build_objective(e, env, &objectives[i]) && good;
+            if (statements[i]->kind == A_SET) good = assignment_evaluate(e, env, statements[i], &sets[i]) && good;
+            else good = build_objective(e, env, &objectives[i]) && good;
         }
-        if (!good || !skip_dropped(e, objectives, n)) break;
+        if (!good || !skip_dropped(e, objectives, sets, n)) break;
     }
-    if (good) {
-        bool *done = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1);
-        for (uint32_t i = 0; i < n && good; i++) good = update_all(e, env, &objectives[i], done, into);
+    good = good && (!sets || set_once(e, sets, n));
+    bool *done = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1), tensors = false;
+    for (uint32_t i = 0; i < n && good; i++) {
+        if (objectives[i].value) good = update_all(e, env, &objectives[i], done, into);
+        tensors = tensors || objectives[i].value || sets[i].value;
     }
     e->skipped.n = 0;
-    if (!good) {
+    for (uint32_t i = 0; i < n && good; i++) {
+        if (objectives[i].value) report_objective(e, graph, &objectives[i]);
+        else assignment_finish(e, graph, &sets[i]);
+    }
+    if (!good || !tensors) {
+        for (uint32_t i = 0; i < n && !good && sets; i++) sets[i] = (struct assignment){0};
         e->graph = NULL;
         e->training = false;
-        return;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        const char *name = expression_text(e, statements[i]->kids[0]);
-        vec_push(e->g->mem, &graph->outputs, (struct output){OUTPUT_OBJECTIVE, name, objectives[i].value, 1, result_add(e, name)});
+        return false;
     }
     const char *name = statement_name(e, statements[0]);
     for (uint32_t i = 1; i < n; i++) name = arena_format(e->g->mem, "%s; %s", name, statement_name(e, statements[i]));
-    graph_finish(e, graph, n > 1 ? arena_format(e->g->mem, "together { %s }", name) : name);
+    graph_finish(e, graph, sets ? arena_format(e->g->mem, "together { %s }", name) : name);
     into->kind = SCHEDULE_RUN;
     into->index = graph->index;
+    return true;
 }
 
 void project_build(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule *into)

@@ -15,32 +15,49 @@ static const struct sexpr *every_option(struct elaboration *e, const struct ast 
     return v.kind == VALUE_ERROR ? NULL : value_to_sexpr(e, v, value->span);
 }
 
+/* The report's number, in a graph that is begun; NULL after reporting. */
+static struct node *report_value(struct elaboration *e, const struct ast *a)
+{
+    struct environment env = {0};
+    struct value v = value_scalar(e, evaluate(e, &env, a), a->span, "a report");
+    struct node *n = v.kind == VALUE_ERROR ? NULL : value_to_node(e, v, a->span);
+    if (!n || !n->type.batched) return n;
+    diag(e->g, E0510, a->span);
+    return NULL;
+}
+
 static void build_report(struct elaboration *e, const struct declaration *d)
 {
-    struct report r = {.name = d->name, .span = d->ast->span};
+    struct report r = {.name = d->name, .gather = -1, .span = d->ast->span};
     struct environment env = {0};
     int64_t batch = default_batch(e);
     const struct ast *args = d->ast->kids[0];
+    bool good = true;
+    e->over = (struct over){0};
     for (uint32_t i = 0; args && i < args->n; i++) {
         const struct ast *a = args->kids[i];
         if (a->name && !strcmp(a->name, "every")) r.every = every_option(e, a->kids[0]);
         else if (a->name && !strcmp(a->name, "batch")) value_to_integer(e, evaluate(e, &env, a->kids[0]), a->span, "batch", 1, &batch);
-        else if (a->name && !strcmp(a->name, "over")) diag(e->g, E0901, a->span, "over= of a report");
+        else if (a->name && !strcmp(a->name, "over")) good = over_option(e, a->kids[0]);
         else diag(e->g, E0404, a->span, "report", a->name ? a->name : "(without a name)");
     }
-    options_once(e, args);
+    if (!options_once(e, args) || !good) return;
     struct graph *graph = graph_begin(e, GRAPH_REPORT, batch, d->ast->span);
-    struct value v = value_scalar(e, evaluate(e, &env, d->ast->kids[1]), d->ast->kids[1]->span, "a report");
-    struct node *n = v.kind == VALUE_ERROR ? NULL : value_to_node(e, v, d->ast->kids[1]->span);
-    if (n && n->type.batched) {
-        diag(e->g, E0510, d->ast->kids[1]->span);
-        n = NULL;
+    struct node *n = report_value(e, d->ast->kids[1]);
+    if (n && e->over.on) {
+        if (over_finish_gathering(e, graph, d)) {
+            r.gather = (int32_t)graph->index;
+            e->over.finishing = true;
+            graph = graph_begin(e, GRAPH_REPORT, batch, d->ast->span);
+            n = report_value(e, d->ast->kids[1]);
+        } else n = NULL;
     }
+    e->over = (struct over){0};
     if (!n) {
         e->graph = NULL;
         return;
     }
-    vec_push(e->g->mem, &graph->outputs, (struct output){OUTPUT_REPORT, d->name, n, 1, result_add(e, d->name)});
+    vec_push(e->g->mem, &graph->outputs, (struct output){OUTPUT_REPORT, d->name, n, 1, result_add(e, d->name), -1});
     graph_finish(e, graph, arena_format(e->g->mem, "report %s", d->name));
     r.graph = graph->index;
     vec_push(e->g->mem, &e->p->reports, r);
@@ -83,7 +100,7 @@ static void finish_picture(struct elaboration *e, struct graph *graph, struct pi
         }
     }
     picture_mapping(e->p, n, x);
-    vec_push(e->g->mem, &graph->outputs, (struct output){OUTPUT_PICTURE, x->name, n, 1, 0});
+    vec_push(e->g->mem, &graph->outputs, (struct output){OUTPUT_PICTURE, x->name, n, 1, 0, -1});
     graph_finish(e, graph, arena_format(e->g->mem, "picture %s", x->name));
     x->graph = graph->index;
     vec_push(e->g->mem, &e->p->pictures, *x);
@@ -94,13 +111,16 @@ static void build_picture(struct elaboration *e, const struct declaration *d)
     struct picture x = {.name = d->name, .rows = 8, .columns = 8, .every = sexpr_number(e->g, 500), .span = d->ast->span};
     struct environment env = {0};
     const struct ast *args = d->ast->kids[0];
+    e->tiling.down = e->tiling.across = NULL;
+    e->tiling.bound.n = 0;
     for (uint32_t i = 0; args && i < args->n; i++) {
         const struct ast *a = args->kids[i];
         const char *name = a->name ? a->name : "(without a name)";
         if (!strcmp(name, "rows")) value_to_integer(e, evaluate(e, &env, a->kids[0]), a->span, "rows", 1, &x.rows);
         else if (!strcmp(name, "cols")) value_to_integer(e, evaluate(e, &env, a->kids[0]), a->span, "cols", 1, &x.columns);
         else if (!strcmp(name, "every")) x.every = every_option(e, a->kids[0]);
-        else if (!strcmp(name, "down") || !strcmp(name, "across")) diag(e->g, E0901, a->span, "down= and across= of a picture");
+        else if (!strcmp(name, "down")) e->tiling.down = tile_option(e, a);
+        else if (!strcmp(name, "across")) e->tiling.across = tile_option(e, a);
         else diag(e->g, E0404, a->span, "picture", name);
     }
     options_once(e, args);
@@ -108,9 +128,12 @@ static void build_picture(struct elaboration *e, const struct declaration *d)
         diag(e->g, E0519, d->ast->span);
         return;
     }
+    e->tiling.columns = x.columns;
     struct graph *graph = graph_begin(e, GRAPH_PICTURE, x.rows * x.columns, d->ast->span);
     struct value v = evaluate(e, &env, d->ast->kids[1]);
     struct node *n = v.kind == VALUE_ERROR ? NULL : value_to_node(e, v, d->ast->kids[1]->span);
+    if (n && !tile_check(e, args)) n = NULL;
+    e->tiling.down = e->tiling.across = NULL;
     if (n) finish_picture(e, graph, &x, n);
     else e->graph = NULL;
 }

@@ -32,58 +32,6 @@ static void build_let(struct elaboration *e, struct environment *env, const stru
     environment_bind(e, env, s->name, v);
 }
 
-static void build_set(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule_list *list)
-{
-    const struct declaration *d = scope_find(e, s->name, s->name_span);
-    if (!d || d->kind != A_STATE) {
-        diag(e->g, E0416, s->name_span, s->name);
-        return;
-    }
-    struct schedule *x = NEW(e->g->mem, struct schedule);
-    x->span = s->span;
-    struct graph *graph = graph_begin(e, GRAPH_STEP, e->train->batch, s->span);
-    struct value v = value_read(e, evaluate(e, env, s->kids[0]), s->kids[0]->span);
-    const struct tensor *t = &e->p->tensors.at[d->index];
-    if (v.kind == VALUE_ERROR) {
-        e->graph = NULL;
-        e->training = false;
-        return;
-    }
-    if (t->f64 && value_is_scalar(&v)) {
-        e->graph = NULL;
-        e->training = false;
-        *x = (struct schedule){.kind = SCHEDULE_SET, .value = value_to_sexpr(e, v, s->span), .index = d->index, .span = s->span};
-        add(e, list, x);
-        return;
-    }
-    struct node *n = value_to_node(e, v, s->kids[0]->span);
-    if (n && t->f64) n = node_scalar(e, n);
-    if (n && t->f64 && (n->type.rank || n->type.batched)) {
-        diag(e->g, E0204, s->kids[0]->span, s->name, "[]", type_text(e, n->type));
-        n = NULL;
-    }
-    if (!n) {
-        e->graph = NULL;
-        e->training = false;
-        return;
-    }
-    const char *name = arena_format(e->g->mem, "%s <- %s", s->name, expression_text(e, s->kids[0]));
-    uint32_t result = 0;
-    keep_draws(e, graph);
-    if (t->f64) {
-        result = result_add(e, s->name);
-        vec_push(e->g->mem, &graph->outputs, (struct output){OUTPUT_STATE, s->name, n, 1, result});
-    } else tensor_set(e, d->index, n, s->span);
-    graph_finish(e, graph, name);
-    *x = (struct schedule){.kind = SCHEDULE_RUN, .index = graph->index, .span = s->span};
-    add(e, list, x);
-    if (t->f64) {
-        struct schedule *set = NEW(e->g->mem, struct schedule);
-        *set = (struct schedule){.kind = SCHEDULE_SET, .value = sexpr_leaf(e->g, SEXPR_RESULT, result), .index = d->index, .span = s->span};
-        add(e, list, set);
-    }
-}
-
 static void build_if(struct elaboration *e, struct environment *env, const struct ast *s, struct train *t, struct schedule_list *list)
 {
     struct value c = value_read(e, evaluate(e, env, s->kids[0]), s->kids[0]->span);
@@ -122,20 +70,51 @@ static void build_for(struct elaboration *e, struct environment *env, const stru
     }
 }
 
-static void build_together(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule_list *list)
+static const char *statement_kind(const struct ast *s)
+{
+    switch (s->kind) {
+    case A_PROJECT: return "project";
+    case A_REPEAT: return "repeat";
+    case A_EVERY: return "every";
+    case A_IF: return "if";
+    case A_FOR: return "for";
+    case A_TOGETHER: return "together";
+    case A_VAR: return "var";
+    case A_ASSIGN: return "a var's assignment";
+    case A_PARAM:
+    case A_STATE: return "a declaration";
+    default: return "an expression";
+    }
+}
+
+/* Everything inside reads what was there before: numbers of the schedule go through a slot, so that states set together may exchange their values. */
+static void build_together(struct elaboration *e, struct environment *outer, const struct ast *s, struct train *t, struct schedule_list *list)
 {
     VEC(const struct ast *) inside = {0};
     const struct ast *block = s->kids[0];
+    struct environment *env = NEW(e->g->mem, struct environment);
+    env->outer = outer;
     for (uint32_t i = 0; i < block->n; i++) {
-        if (block->kids[i]->kind == A_OPTIMIZE) vec_push(e->g->mem, &inside, block->kids[i]);
-        else diag(e->g, block->kids[i]->kind == A_SET ? E0901 : E0513, block->kids[i]->span, "a state's assignment inside together");
+        const struct ast *x = block->kids[i];
+        if (x->kind == A_OPTIMIZE || x->kind == A_SET) vec_push(e->g->mem, &inside, x);
+        else if (x->kind == A_LET) build_let(e, env, x, t, list);
+        else diag(e->g, E0513, x->span, statement_kind(x));
     }
     if (!block->n) diag(e->g, E0514, s->span);
     if (!inside.n) return;
-    struct schedule *x = NEW(e->g->mem, struct schedule);
-    x->span = s->span;
-    optimize_build(e, env, inside.at, inside.n, s->span, x);
-    add(e, list, x);
+    struct assignment *sets = NEW_ARRAY(e->g->mem, struct assignment, inside.n);
+    struct schedule *run = NEW(e->g->mem, struct schedule);
+    run->span = s->span;
+    bool runs = optimize_build(e, env, inside.at, inside.n, s->span, run, sets);
+    for (uint32_t i = 0; i < inside.n; i++) {
+        if (!sets[i].scalar || sets[i].value) continue;
+        struct schedule *x = NEW(e->g->mem, struct schedule);
+        *x = (struct schedule){.kind = SCHEDULE_LET, .value = sets[i].scalar, .index = t->vars++, .span = sets[i].statement->span};
+        add(e, list, x);
+        sets[i].scalar = sexpr_leaf(e->g, SEXPR_VAR, x->index);
+    }
+    if (runs) add(e, list, run);
+    for (uint32_t i = 0; i < inside.n; i++) assignment_schedule(e, &sets[i], list);
 }
 
 static void build_statement(struct elaboration *e, struct environment *env, const struct ast *s, struct train *t, struct schedule_list *list)
@@ -148,10 +127,10 @@ static void build_statement(struct elaboration *e, struct environment *env, cons
     x->span = s->span;
     switch (s->kind) {
     case A_LET: build_let(e, env, s, t, list); return;
-    case A_SET: build_set(e, env, s, list); return;
+    case A_SET: assignment_build(e, env, s, list); return;
     case A_IF: build_if(e, env, s, t, list); return;
     case A_FOR: build_for(e, env, s, t, list); return;
-    case A_TOGETHER: build_together(e, env, s, list); return;
+    case A_TOGETHER: build_together(e, env, s, t, list); return;
     case A_REPEAT:
     case A_EVERY:
         x->kind = s->kind == A_REPEAT ? SCHEDULE_REPEAT : SCHEDULE_EVERY;
@@ -160,7 +139,7 @@ static void build_statement(struct elaboration *e, struct environment *env, cons
         add(e, list, x);
         return;
     case A_OPTIMIZE:
-        optimize_build(e, env, &s, 1, s->span, x);
+        optimize_build(e, env, &s, 1, s->span, x, NULL);
         add(e, list, x);
         return;
     case A_PROJECT:

@@ -85,14 +85,15 @@ struct node {
     const char *name; /* of a let or a layer, interned, or NULL: only for readers */
 };
 
-enum output_kind { OUTPUT_OBJECTIVE, OUTPUT_REPORT, OUTPUT_PICTURE, OUTPUT_NET, OUTPUT_STATE };
+enum output_kind { OUTPUT_OBJECTIVE, OUTPUT_REPORT, OUTPUT_PICTURE, OUTPUT_NET, OUTPUT_STATE, OUTPUT_GATHER };
 
 struct output {
     enum output_kind kind;
     const char *name;   /* "V", or the objective's text */
-    struct node *value; /* OBJECTIVE, REPORT, STATE: unbatched [] */
+    struct node *value; /* OBJECTIVE, REPORT, STATE: unbatched []; PICTURE, NET, GATHER: batched */
     double sign;        /* OBJECTIVE: what is printed is sign * value: -1 where the program maximises its negation, else 1 */
-    uint32_t result;    /* index into frame->results (program->results); not for PICTURE and NET */
+    uint32_t result;    /* index into frame->results (program->results); not for PICTURE, NET and GATHER */
+    int32_t data;       /* GATHER: program->data whose examples the rows of value are, or -1 */
 };
 
 struct effect {
@@ -100,6 +101,8 @@ struct effect {
     struct node *value;
     struct span span;
 };
+
+static inline bool output_is_number(enum output_kind kind) { return kind != OUTPUT_PICTURE && kind != OUTPUT_NET && kind != OUTPUT_GATHER; }
 
 /* what runs a graph */
 enum graph_kind {

@@ -245,9 +245,11 @@ static void parse_train(struct parse *s)
 
 static void parse_report(struct parse *s)
 {
-    struct report x = {.name = parse_name(s, "a report's name")};
+    struct report x = {.name = parse_name(s, "a report's name"), .gather = -1};
     parse_expect_word(s, "graph");
     x.graph = parse_graph_number(s);
+    if (parse_accept_word(s, "gather"))
+        x.gather = (int32_t)parse_graph_number(s);
     if (parse_accept_word(s, "every"))
         x.every = parse_expression(s);
     x.span = parse_place(s);

@@ -239,14 +239,15 @@ static void parse_effect(struct graph_parse *q)
 static void parse_output(struct graph_parse *q)
 {
     struct parse *s = q->s;
-    struct output o = {.sign = 1};
-    o.kind = parse_choice(s, text_output_kinds, 5, "an output's kind, a value or an effect");
+    struct output o = {.sign = 1, .data = -1};
+    o.kind = parse_choice(s, text_output_kinds, 6, "an output's kind, a value or an effect");
     o.name = parse_name(s, "a name");
     parse_expect(s, '=');
     o.value = parse_value(q);
     if (parse_accept_word(s, "sign"))
         o.sign = parse_number(s);
-    if (o.kind != OUTPUT_PICTURE && o.kind != OUTPUT_NET) {
+    if (o.kind == OUTPUT_GATHER && parse_accept_word(s, "over")) o.data = (int32_t)parse_reference(s, NAME_DATA);
+    if (output_is_number(o.kind)) {
         parse_expect_word(s, "result");
         o.result = parse_reference(s, NAME_RESULT);
     }

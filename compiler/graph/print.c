@@ -307,6 +307,8 @@ static void print_readings(struct printer *t)
         const struct report *r = &t->p->reports.at[i];
         print_named(t, "report", r->name);
         buffer_put(t->to, " graph %" PRIu32, r->graph);
+        if (r->gather >= 0)
+            buffer_put(t->to, " gather %" PRId32, r->gather);
         print_value(t, " every ", r->every);
         print_place(t, DECLARATION_PLACE, r->span);
         print_line(t);

@@ -122,7 +122,11 @@ static void print_output(struct printer *t, const struct output *o)
         buffer_put(t->to, " sign ");
         buffer_number(t->to, o->sign);
     }
-    if (o->kind != OUTPUT_PICTURE && o->kind != OUTPUT_NET) {
+    if (o->kind == OUTPUT_GATHER && o->data >= 0) {
+        buffer_put(t->to, " over ");
+        text_reference(t->to, t->p, NAME_DATA, (uint32_t)o->data);
+    }
+    if (output_is_number(o->kind)) {
         buffer_put(t->to, " result ");
         text_reference(t->to, t->p, NAME_RESULT, o->result);
     }

@@ -125,6 +125,7 @@ struct train {
 struct report {
     const char *name;
     uint32_t graph;
+    int32_t gather;               /* a graph that runs over all of the data first: its outputs' averages are the inputs of `graph`; -1: none */
     const struct sexpr *every;    /* NULL: whenever a line is logged */
     struct span span;
 };

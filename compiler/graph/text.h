@@ -10,7 +10,7 @@
 /* In the order of their enums in graph.h and program.h. */
 extern const char *const text_stages[3];
 extern const char *const text_graph_kinds[5];
-extern const char *const text_output_kinds[5];
+extern const char *const text_output_kinds[6];
 extern const char *const text_tensor_kinds[4];
 
 /* What a name may stand for. Two lists may hold the same name; each has its own space. */

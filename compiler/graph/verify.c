@@ -126,6 +126,12 @@ static uint32_t most_vars(const struct program *p)
     return most;
 }
 
+static void verify_index(struct verify *v, const char *what, int64_t index, uint32_t n)
+{
+    if (index >= (int64_t)n)
+        broken(v, "%s names entry %" PRId64 " of %" PRIu32, what, index, n);
+}
+
 /* ---- nodes ---- */
 
 static const struct net_info *net_of(const struct verify *v)
@@ -133,6 +139,16 @@ static const struct net_info *net_of(const struct verify *v)
     for (uint32_t i = 0; i < v->p->nets.n; i++)
         if (v->p->nets.at[i].graph == (int32_t)v->graph->index)
             return &v->p->nets.at[i];
+    return NULL;
+}
+
+/* The graph whose outputs are, on average, this one's inputs. */
+static const struct graph *gather_of(const struct verify *v)
+{
+    for (uint32_t i = 0; i < v->p->reports.n; i++) {
+        const struct report *r = &v->p->reports.at[i];
+        if (r->gather >= 0 && r->graph == v->graph->index && (uint32_t)r->gather < v->p->graphs.n) return v->p->graphs.at[r->gather];
+    }
     return NULL;
 }
 
@@ -147,6 +163,7 @@ static void verify_attributes(struct verify *v, const struct node *n)
 {
     const struct program *p = v->p;
     const struct net_info *net;
+    const struct graph *gather;
     const char *what = arena_format(v->mem, "%%%" PRIu32 " (%s)", n->id, op_info[n->op].name);
     switch (op_info[n->op].attributes) {
     case ATTR_TENSOR:
@@ -162,9 +179,14 @@ static void verify_attributes(struct verify *v, const struct node *n)
             verify_leaf_type(v, n, p->data.at[n->index].type, n->op == OP_data);
         break;
     case ATTR_INPUT:
+        gather = gather_of(v);
         net = net_of(v);
+        if (gather && n->index < gather->outputs.n) {
+            verify_leaf_type(v, n, gather->outputs.at[n->index].value->type, false);
+            break;
+        }
         if (!net || n->index >= net->inputs.n)
-            broken(v, "%s names input %" PRIu32 ", which no net has that this graph is of", what, n->index);
+            broken(v, "%s names input %" PRIu32 ", which no net or report has that this graph is of", what, n->index);
         else
             verify_leaf_type(v, n, net->inputs.at[n->index].type, true);
         break;
@@ -256,7 +278,11 @@ static void verify_outputs(struct verify *v)
             broken(v, "output %" PRIu32 " is no value of this graph", i);
             return;
         }
-        bool scalar = o->kind != OUTPUT_PICTURE && o->kind != OUTPUT_NET;
+        bool scalar = output_is_number(o->kind);
+        if (o->kind == OUTPUT_GATHER && !o->value->type.batched)
+            broken(v, "%s is %s, but must have a row for each example", o->name, type_text(v, o->value->type));
+        if (o->kind == OUTPUT_GATHER)
+            verify_index(v, o->name, o->data, v->p->data.n);
         if (scalar && (o->value->type.batched || o->value->type.rank))
             broken(v, "%s is %s, but must be one number", o->name, type_text(v, o->value->type));
         if (scalar && o->result >= v->p->results.n)
@@ -301,12 +327,6 @@ static void verify_names(struct verify *v)
                 broken(v, "%s %s is there twice", text_spaces[unique[k]], name);
         }
     }
-}
-
-static void verify_index(struct verify *v, const char *what, int64_t index, uint32_t n)
-{
-    if (index >= (int64_t)n)
-        broken(v, "%s names entry %" PRId64 " of %" PRIu32, what, index, n);
 }
 
 static void verify_declarations(struct verify *v)
@@ -379,6 +399,7 @@ static void verify_readings(struct verify *v)
     const struct program *p = v->p;
     for (uint32_t i = 0; i < p->reports.n; i++) {
         verify_index(v, p->reports.at[i].name, p->reports.at[i].graph, p->graphs.n);
+        verify_index(v, p->reports.at[i].name, p->reports.at[i].gather, p->graphs.n);
         if (p->reports.at[i].every)
             verify_sexpr(v, p->reports.at[i].every, 0, p->reports.at[i].name);
     }

@@ -40,7 +40,7 @@ static void make(struct kit *t)
     struct train train = {.name = "wgan", .batch = 64, .epochs = number(t, 3), .vars = 2, .epoch_data = 1};
     vec_push(mem, &train.counters, 0);
     vec_push(mem, &p->trains, train);
-    vec_push(mem, &p->reports, (struct report){.name = "r", .graph = 0, .every = number(t, 500)});
+    vec_push(mem, &p->reports, (struct report){.name = "r", .graph = 0, .gather = -1, .every = number(t, 500)});
     vec_push(mem, &p->pictures, (struct picture){.name = "s", .graph = 0, .rows = 8, .columns = 9, .image = true, .any = true, .type = type_of(false, 2, (int64_t[]){2, 6}), .low = -1, .high = 1});
     uint32_t x = kit_storage(t, 6, 4), y = kit_storage(t, 6, 4);
     t->graph.batch = 2;

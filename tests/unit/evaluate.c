@@ -68,7 +68,7 @@ static void build(void)
     struct node *rate = make(step, OP_scalar, 0, NULL,
                              (struct node){.scalar = call(OP_mul, sexpr_leaf(g, SEXPR_SETTING, 1), sexpr_leaf(g, SEXPR_UPDATES, 0))});
     struct node *next = graph_binary(g, step, OP_sub, w, graph_binary(g, step, OP_mul, rate, gradient));
-    vec_push(g->mem, &step->outputs, (struct output){OUTPUT_OBJECTIVE, "V", v, -1, 0});
+    vec_push(g->mem, &step->outputs, (struct output){OUTPUT_OBJECTIVE, "V", v, -1, 0, -1});
     vec_push(g->mem, &step->effects, (struct effect){0, next, nowhere});
     vec_push(g->mem, &step->effects, (struct effect){1, w, nowhere}); /* all at once: w as it was */
 

@@ -85,7 +85,7 @@ static void test_walks(struct ganc *g)
     struct node *wx = graph_binary(g, graph, OP_mul, w, x), *cut = graph_unary(g, graph, OP_stop, wx);
     struct node *step = graph_binary(g, graph, OP_gt, wx, w), *chosen = graph_where(g, graph, step, x, cut);
     struct node *value = graph_sum(g, graph, graph_binary(g, graph, OP_add, chosen, x), (int64_t[]){0}, 1, true);
-    vec_push(g->mem, &graph->outputs, (struct output){OUTPUT_OBJECTIVE, "V", value, 1, 0});
+    vec_push(g->mem, &graph->outputs, (struct output){OUTPUT_OBJECTIVE, "V", value, 1, 0, -1});
     vec_push(g->mem, &graph->keep, kept);
     bool *live = graph_live(g->mem, graph);
     CHECK(live[x->id] && live[w->id] && live[kept->id] && live[value->id] && !live[dead->id]);
@@ -105,7 +105,7 @@ static void expect_broken(struct ganc *g, int what, const char *wanted)
     struct node *x = noise(g, &p, graph, 3), *y = graph_binary(g, graph, OP_add, w, x), *z = noise(g, &p, graph, 3);
     vec_push(g->mem, &graph->effects, (struct effect){0, w, nowhere});
     vec_push(g->mem, &p.results, "V");
-    vec_push(g->mem, &graph->outputs, (struct output){OUTPUT_REPORT, "V", graph_sum(g, graph, y, (int64_t[]){0}, 1, true), 1, 0});
+    vec_push(g->mem, &graph->outputs, (struct output){OUTPUT_REPORT, "V", graph_sum(g, graph, y, (int64_t[]){0}, 1, true), 1, 0, -1});
     switch (what) {
     case 1: y->id = 7; break;
     case 2: y->arg[0] = z; break;
@@ -121,7 +121,7 @@ static void expect_broken(struct ganc *g, int what, const char *wanted)
     case 12: graph->index = 3; break;
     case 13: tensor(g, &p, graph, "w", w->type); break;
     case 14: p.tensors.at[0].type.dim[0] = 0; break;
-    case 15: vec_push(g->mem, &p.reports, (struct report){"r", 5, NULL, nowhere}); break;
+    case 15: vec_push(g->mem, &p.reports, (struct report){"r", 5, -1, NULL, nowhere}); break;
     case 16: vec_push(g->mem, &p.trains, (struct train){.name = "t", .batch = 1, .epoch_data = -1}); break;
     }
     const char *message = program_verify(g, &p);

@@ -103,8 +103,8 @@ static void build_step(struct ganc *g, struct program *p, uint32_t model)
     struct node *next = graph_binary(g, graph, OP_sub, w, graph_binary(g, graph, OP_mul, slope, rate));
     vec_push(g->mem, &graph->effects, (struct effect){0, next, graph->span});
     vec_push(g->mem, &graph->effects, (struct effect){1, slope, {0}});
-    vec_push(g->mem, &graph->outputs, (struct output){OUTPUT_OBJECTIVE, p->results.at[0], v, -1, 0});
-    vec_push(g->mem, &graph->outputs, (struct output){OUTPUT_STATE, "a state", v, 1, 1});
+    vec_push(g->mem, &graph->outputs, (struct output){OUTPUT_OBJECTIVE, p->results.at[0], v, -1, 0, -1});
+    vec_push(g->mem, &graph->outputs, (struct output){OUTPUT_STATE, "a state", v, 1, 1, -1});
     vec_push(g->mem, &graph->keep, x);
     vec_push(g->mem, &graph->keep, padded);
 }
@@ -150,9 +150,9 @@ static struct program *build(struct ganc *g)
     build_step(g, p, model);
     struct graph *net = graph_new(g, p, GRAPH_NET, "D", 4);
     struct node *z = leaf(g, net, OP_input, (struct node){.index = 1, .type = type_of(true, 1, (int64_t[]){3}), .range = {-1, INFINITY, false, true}});
-    vec_push(g->mem, &net->outputs, (struct output){OUTPUT_NET, p->nets.at[0].name, z, 1, 0});
+    vec_push(g->mem, &net->outputs, (struct output){OUTPUT_NET, p->nets.at[0].name, z, 1, 0, -1});
     build_schedule(g, p, model);
-    vec_push(g->mem, &p->reports, (struct report){intern(g, "distance"), 0, number(g, 500), place(model, 5, 6)});
+    vec_push(g->mem, &p->reports, (struct report){intern(g, "distance"), 0, -1, number(g, 500), place(model, 5, 6)});
     vec_push(g->mem, &p->pictures, (struct picture){.name = intern(g, "samples"), .graph = 1, .rows = 2, .columns = 2, .image = true, .type = shape(1, 3, 0), .low = -1, .high = 1});
     vec_push(g->mem, &p->pictures, (struct picture){.name = intern(g, "points"), .graph = 1, .every = number(g, 1), .rows = 1, .columns = 4, .type = shape(1, 3, 0), .any = true});
     return p;

@@ -127,7 +127,7 @@ static const struct ganrt_net nets[] = {{"G", 0, NULL, 1, shape4, 4, 1, net_tens
 static const struct ganrt_batch init_batch[] = {{GANRT_BATCH_MEAN, 0, 0, AT_X, 4}};
 static const struct ganrt_batch step_batch[] = {
     {GANRT_BATCH_DATA, 0, 0, AT_X, 4 * BATCH}, {GANRT_BATCH_DATA, 0, 3, AT_Y, 4 * BATCH}, {GANRT_BATCH_DATA, 0, 0, AT_TILES, 4 * BATCH}};
-static const struct ganrt_output objective[] = {{"V", 0, 0, 0, 1}}, report[] = {{"mean", 1, 1, 0, 1}}, tiles[] = {{"p", 2, 0, AT_TILES, 16}};
+static const struct ganrt_output objective[] = {{"V", 0, 0, 0, 1, -1}}, report[] = {{"mean", 1, 1, 0, 1, -1}}, tiles[] = {{"p", 2, 0, AT_TILES, 16, -1}};
 static const struct ganrt_graph graphs[] = {
     {"init", GANRT_INIT, 1, init_run, 1, init_batch, 0, NULL, 0, NULL, 0},
     {"step", GANRT_STEP, BATCH, step_run, 2, step_batch, 1, objective, 0, NULL, 0},
@@ -139,7 +139,7 @@ static const char *const counters[] = {"G"}, *const results[] = {"V", "mean"};
 static const uint32_t block_counters[] = {0};
 static const struct ganrt_train trains[] = {{"first", BATCH, thirty, NULL, pass, 0, 0, 1, block_counters},
                                             {"second", BATCH, NULL, six, pass, 0, 0, 1, block_counters}};
-static const struct ganrt_report reports[] = {{"mean", GRAPH_REPORT, seven}};
+static const struct ganrt_report reports[] = {{"mean", GRAPH_REPORT, seven, -1}};
 static const struct ganrt_picture pictures[] = {{"p", GRAPH_PICTURE, NULL, 2, 2, 1, 0, 2, shape22, 0, 64}};
 static const struct ganrt_model model = {
     .abi = GANRT_ABI, .name = "tiny", .source = "# tiny\n", .cpu = "any", .features = "", .compiler = "0.1", .tensor_bytes = TENSORS,

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GANRT_ABI 1
+#define GANRT_ABI 2
 
 /* What compiled code works on. One for each run of the trainer; the runtime fills it, compiled code reads it and writes
  * arena, scalars, vars, counters and results. */
@@ -108,10 +108,11 @@ struct ganrt_batch {       /* a storage that the runtime fills before the graph 
 
 struct ganrt_output {
     const char *name;
-    uint32_t kind;         /* enum output_kind: 0 objective, 1 report, 2 picture, 3 net, 4 state */
+    uint32_t kind;         /* enum output_kind: 0 objective, 1 report, 2 picture, 3 net, 4 state, 5 gather */
     uint32_t result;       /* into results (kinds 0, 1, 4) */
     int64_t offset;        /* in the arena, row-major, when the graph has run */
     int64_t elements;      /* with the batch */
+    int32_t data;          /* gather: whose examples the rows are; -1: of none */
 };
 
 struct ganrt_kernel_info { /* for bench */
@@ -154,6 +155,7 @@ struct ganrt_report {
     const char *name;
     uint32_t graph;
     double (*every)(struct ganrt_frame *f);  /* NULL: whenever a line is logged */
+    int32_t gather;                          /* a graph that runs over all of its data first: the averages of its outputs are the inputs of `graph`; or -1 */
 };
 
 struct ganrt_picture {
