@@ -87,7 +87,6 @@ struct over {                        /* over= of the report being built (over.c)
     bool on, finishing;              /* finishing: the second graph, of averages */
     const struct declaration *data;  /* stands in for the data drawn; NULL: all */
     const char *field;
-    bool stands;                     /* it did */
     VEC(struct gathered) all;
     uint32_t next;                   /* finishing: of all */
 };

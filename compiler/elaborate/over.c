@@ -45,41 +45,53 @@ static bool same_source(struct elaboration *e, const struct declaration *a, cons
     return same;
 }
 
+static void type_put(struct elaboration *e, struct buffer *to, const struct declaration *d, const struct ast *type)
+{
+    struct data x = describe_data(e, d, type);
+    buffer_put(to, "%s", x.onehot ? expression_text(e, type->kids[0]) : type_text(e, x.type));
+    if (x.any || x.onehot) return;
+    buffer_put(to, " in [");
+    buffer_number(to, x.low);
+    buffer_put(to, ", ");
+    buffer_number(to, x.high);
+    buffer_put(to, "]");
+}
+
 static const char *source_text(struct elaboration *e, const struct declaration *d, const char *field)
 {
     const struct ast *type = type_of_source(d, field);
-    const char *name = field ? arena_format(e->g->mem, "%s.%s", d->name, field) : d->name;
-    if (type->kind == A_RECORD) return arena_format(e->g->mem, "%s, a record,", name);
-    struct data x = describe_data(e, d, type);
-    struct buffer range = {0};
-    if (!x.any && !x.onehot) {
-        buffer_put(&range, " in [");
-        buffer_number(&range, x.low);
-        buffer_put(&range, ", ");
-        buffer_number(&range, x.high);
-        buffer_put(&range, "]");
+    struct buffer b = {0};
+    bool record = type->kind == A_RECORD;
+    for (uint32_t i = 0; record && i < type->n; i++) {
+        buffer_put(&b, "%s%s : ", i ? ", " : "{ ", type->kids[i]->name);
+        type_put(e, &b, d, type->kids[i]->kids[0]);
     }
-    const char *text = arena_format(e->g->mem, "%s, %s%.*s,", name, x.onehot ? expression_text(e, type->kids[0]) : type_text(e, x.type), (int)range.length, range.text ? range.text : "");
-    buffer_free(&range);
+    if (record) buffer_put(&b, " }");
+    else type_put(e, &b, d, type);
+    const char *text = arena_string(e->g->mem, b.text, b.length);
+    buffer_free(&b);
     return text;
+}
+
+static const char *source_name(struct elaboration *e, const struct declaration *d, const char *field)
+{
+    return field ? arena_format(e->g->mem, "%s.%s", d->name, field) : d->name;
 }
 
 struct value over_source(struct elaboration *e, struct value source, struct span span)
 {
     const struct declaration *d = source.declaration, *o = e->over.data;
     if (source.kind != VALUE_SOURCE || d->kind != A_DATA || !o || o->busy) return source;
-    e->over.stands = e->over.stands || d == o;
     if (d == o) return source;
     bool whole = !source.field || (!e->over.field && o->ast->kids[0]->kind == A_RECORD); /* of its record, one field is drawn */
     const struct ast *theirs = type_of_source(o, e->over.field);
     if (same_source(e, d, type_of_source(d, whole ? NULL : source.field), o, theirs)) {
-        e->over.stands = true;
         source.declaration = o;
         if (!whole || !source.field) source.field = e->over.field;
         return source;
     }
     if (d->ast->kids[3]) return source; /* what it is made of may be replaced */
-    diag(e->g, E0529, span, source_text(e, o, e->over.field), source_text(e, d, source.field));
+    diag(e->g, E0529, span, source_name(e, o, e->over.field), source_name(e, d, source.field), source_text(e, o, e->over.field), source_text(e, d, source.field));
     call_notes(e);
     return value_error();
 }
@@ -138,11 +150,7 @@ bool over_finish_gathering(struct elaboration *e, struct graph *graph, const str
         if (g->body) vec_push(e->g->mem, &graph->outputs, (struct output){.kind = OUTPUT_GATHER, .name = g->name, .value = g->body, .sign = 1, .data = g->data});
         data = data || g->data >= 0;
     }
-    if (data && (!e->over.data || e->over.stands)) {
-        graph_finish(e, graph, arena_format(e->g->mem, "report %s, by minibatches", d->name));
-        return true;
-    }
-    if (data) diag(e->g, E0529, d->ast->span, source_text(e, e->over.data, e->over.field), "the data");
-    else diag(e->g, E0526, d->ast->span, expression_text(e, d->ast->kids[1]));
-    return false;
+    if (data) graph_finish(e, graph, arena_format(e->g->mem, "report %s, by minibatches", d->name));
+    else diag(e->g, E0526, d->ast->kids[1]->span, expression_text(e, d->ast->kids[1]));
+    return data;
 }

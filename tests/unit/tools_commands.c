@@ -54,7 +54,7 @@ static const struct ganrt_prior priors[] = {{"noise", "uniform(0, 1)", 1, noise_
 static const struct ganrt_tensor tensors[] = {{"G.W", GANRT_PARAMETER, 2, image_dims, ELEMENTS, 4, 0, 0}};
 static const struct ganrt_net_input z = {"z", 1, noise_dims, 2, 0, -1}, x = {"x", 2, image_dims, ELEMENTS, -1, 0};
 static const struct ganrt_net nets[] = {{"D", 1, &x, 0, NULL, 1, 0, NULL, -1}, {"G", 1, &z, 2, image_dims, ELEMENTS, 1, net_tensors, 0}};
-static const struct ganrt_output net_output = {"G", 3, 0, VALUES, BATCH *ELEMENTS};
+static const struct ganrt_output net_output = {"G", 3, 0, VALUES, BATCH *ELEMENTS, -1};
 static const struct ganrt_batch step_batch = {GANRT_BATCH_DATA, 0, 0, 192, BATCH *ELEMENTS};
 static const struct ganrt_kernel_info kernels[] = {{.name = "draw", .line = 7, .flop = 24, .bytes = 96, .tasks = BATCH}};
 static const struct ganrt_graph graphs[] = {
