@@ -9,12 +9,12 @@
 #define NESTING_LIMIT 800 /* expressions inside each other, through calls: some 5 KB of stack each where sanitizers watch */
 
 /* The condition of an if. In a graph one made of settings alone picks its branch when the model is compiled, and fixes them; between
- * graphs, in a train block, it stays a flag's. */
+ * graphs, in a train block, and in an optimizer's options and body it stays a flag's. */
 static struct value condition(struct elaboration *e, struct environment *env, const struct ast *a)
 {
     struct value c = value_read(e, evaluate(e, env, a), a->span);
     bool b;
-    if (c.kind != VALUE_SCHEDULE || !e->graph || !sexpr_settings_only(c.sexpr)) return c;
+    if (c.kind != VALUE_SCHEDULE || !e->graph || e->counter != UINT32_MAX || !sexpr_settings_only(c.sexpr)) return c;
     return value_to_boolean(e, c, a->span, &b) ? value_boolean(b) : value_error();
 }
 

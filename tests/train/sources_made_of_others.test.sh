@@ -23,7 +23,7 @@ train (batch=5, epochs=3) {
 report e = epoch
 report square(over=all) = E[m ~ made] m.square
 report field(over=all) = E[f ~ made.square] f
-report coins = E[m ~ made] (m.image[1] == 0) + (m.image[1] == 1)
+report coins = E[m ~ made] ((m.image[1] == 0) + (m.image[1] == 1))
 EOF
 series_is e "1 2 3"
 series_is square "28.5 28.5 28.5"
