@@ -96,28 +96,40 @@ struct value over_source(struct elaboration *e, struct value source, struct span
     return value_error();
 }
 
-/* The data set whose examples the body has: of its E's names the first that comes from one, else what the body draws by itself. */
-static int32_t data_of(struct elaboration *e, const struct expectation *x, const struct node *body)
+/* The data set whose examples the body has: of its E's names the first that comes from one, else what the body draws by itself. *batched: is it
+ * made of anything that examples have? */
+static int32_t data_of(struct elaboration *e, const struct expectation *x, const struct node *body, bool *batched)
 {
-    if (x->data.n) return (int32_t)x->data.at[0]->index;
     struct arena *scratch = arena_new();
     bool *needed = NEW_ARRAY(scratch, bool, body->id + 1);
     int32_t found = -1;
+    *batched = false;
     needed[body->id] = true;
     for (uint32_t i = body->id + 1; i-- > 0;) {
         const struct node *n = e->graph->nodes.at[i];
-        if (needed[i] && n->op == OP_data) found = (int32_t)n->index;
-        for (uint32_t k = 0; needed[i] && k < n->nargs; k++) needed[n->arg[k]->id] = true;
+        if (!needed[i]) continue;
+        if (n->op == OP_data) found = (int32_t)n->index;
+        *batched = *batched || n->type.batched;
+        for (uint32_t k = 0; k < n->nargs; k++) needed[n->arg[k]->id] = true;
     }
     arena_free(scratch);
-    return found;
+    return x->data.n ? (int32_t)x->data.at[0]->index : found;
 }
 
+/* A body that is one number for its minibatch (batch_mean(x)) stands in every row. */
 void over_gather(struct elaboration *e, const struct ast *a, const struct expectation *x, struct node *body)
 {
     if (!e->over.on || e->over.finishing) return;
     struct gathered g = {.name = expression_text(e, a), .data = -1};
-    if (body && body->type.batched) g.body = body, g.data = data_of(e, x, body);
+    bool batched = false;
+    if (body) g.data = data_of(e, x, body, &batched);
+    if (batched && !body->type.batched) {
+        struct type t = body->type;
+        t.batched = true;
+        body = graph_expand(e->g, e->graph, body, t);
+    }
+    if (batched) g.body = body;
+    else g.data = -1;
     vec_push(e->g->mem, &e->over.all, g);
 }
 

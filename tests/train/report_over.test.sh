@@ -28,6 +28,8 @@ report other(over=e) = deviation
 report made(over=e) = E[x ~ twice] sum(x)
 report same(over=again) = E[x ~ twice] sum(x)
 report apart(over=all, batch=5) = E[x ~ d, y ~ d] (x != y)
+report whole(over=all, batch=11) = E[x ~ d] batch_mean(x^2)
+report parts(over=all, batch=4) = (E[x ~ d] batch_mean(x)) - E[x ~ d] x
 report paired(over=all) = E[x ~ d] (x - x)
 report noisy(over=all, batch=64) = (E[z ~ noise] z) + 0 * E[x ~ d] x
 EOF
@@ -46,8 +48,10 @@ for n in 1 6; do
     near $n made "$(awk -v b="$other_mean" 'BEGIN { printf "%.17g", 2 * b }')"
     near $n same "$(awk -v b="$other_mean" 'BEGIN { printf "%.17g", 2 * b }')"
     near $n paired 0
+    near $n whole "$square"
 done
 near 4 sd "$sd"
+awk -v x="$(series parts | head -1)" 'BEGIN { exit !(x != 0 && x < 60 && x > -60) }' || fail "parts: $(series parts | head -1)" # the last one is filled up
 [ "$(series sd | wc -l)" = 3 ] || fail "every=2 of 6 steps: $(series sd | wc -l) reports"
 [ "$(series apart | awk '$1 == 0' | wc -l)" = 0 ] || fail "two names are one draw"
 [ "$(series noisy | sort -u | wc -l)" = 6 ] || fail "the noise of a report is the same at each step"
