@@ -134,14 +134,27 @@ bool parameters_bind(struct elaboration *e, struct environment *env, const struc
 static void call_enter(struct elaboration *e, struct call *c, const struct declaration *d, struct arguments *args)
 {
     *c = (struct call){.what = d->name, .span = args->span, .elsewhere = d->ast->span.file != args->span.file, .errors = diag_errors(e->g), .outer = e->calls};
+    c->graph = e->graph;
+    c->nodes = e->graph ? e->graph->nodes.n : 0;
     if (args->positional.n) c->argument = args->positional.at[0];
     e->calls = c;
     e->depth++;
 }
 
+/* What a call of the library from the user's file made: the place that warnings about it have. */
+static void note_made(struct elaboration *e, const struct call *c)
+{
+    bool outward = c->elsewhere && c->span.file == e->file->span.file;
+    if (!outward || !c->graph || c->graph != e->graph || c->graph->kind == GRAPH_INIT || c->nodes == c->graph->nodes.n) return;
+    struct noted_graph *here = &e->notes.here;
+    while (here->made.n && here->made.at[here->made.n - 1].from >= c->nodes) here->made.n--; /* made by calls back into the file */
+    vec_push(e->g->mem, &here->made, (struct made){c->nodes, c->graph->nodes.n, c->span, c->what});
+}
+
 /* An error inside a function of the library says little without the calls that led there. */
 static void call_leave(struct elaboration *e)
 {
+    note_made(e, e->calls);
     uint32_t errors = diag_errors(e->g);
     if (e->calls->elsewhere && errors > e->calls->errors && errors != e->noted) call_notes(e);
     e->calls = e->calls->outer;
@@ -324,6 +337,10 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
         struct value named = v;
         if (named.node->name == NULL && named.node->op != OP_tensor) named.node->name = d->name;
         memo_add(e, d, args->positional.n, args->positional.at, v);
+        struct net_use use = {.net = d->index, .n = args->positional.n, .result = v.node, .span = span};
+        use.inputs = NEW_ARRAY(e->g->mem, struct node *, use.n + 1);
+        for (uint32_t i = 0; i < use.n; i++) use.inputs[i] = args->positional.at[i].node;
+        vec_push(e->g->mem, &e->notes.here.uses, use);
     }
     return v;
 }

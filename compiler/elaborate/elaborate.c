@@ -40,7 +40,7 @@ static struct program *elaborate_once(struct elaboration *e, const char *name)
     if (!trains && !elaboration_failed(e)) diag(e->g, E0520, (struct span){e->file->span.file, 0, 0});
     declare_reports(e);
     check_unused_values(e);
-    if (!elaboration_failed(e)) check_trained(e);
+    if (!elaboration_failed(e)) check_game(e);
     return p;
 }
 

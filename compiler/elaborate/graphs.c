@@ -20,6 +20,7 @@ struct graph *graph_begin(struct elaboration *e, enum graph_kind kind, int64_t b
     e->draws.n = e->expectations.n = e->applications.n = e->changes.n = 0;
     e->current_application = UINT32_MAX;
     e->data_draws = 0;
+    e->notes.here = (struct noted_graph){0};
     return graph;
 }
 
@@ -38,6 +39,8 @@ void graph_finish(struct elaboration *e, struct graph *graph, const char *name)
     graph->name = name;
     graph->index = e->p->graphs.n;
     vec_push(e->g->mem, &e->p->graphs, graph);
+    e->notes.here.graph = graph;
+    vec_push(e->g->mem, &e->notes.graphs, e->notes.here);
     e->graph = NULL;
     e->training = false;
 }

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/diag.h"
+#include "elaborate/check.h"
 #include "elaborate/elaborate.h"
 #include "elaborate/value.h"
 
@@ -47,6 +48,8 @@ struct call { /* for notes: which calls led here */
     struct value argument;           /* its first, for its shape */
     bool elsewhere;                  /* what is called stands in another file: the library */
     uint32_t errors;                 /* so many when it began */
+    const struct graph *graph;       /* the one being built then, and its nodes so far */
+    uint32_t nodes;
     struct call *outer;
 };
 
@@ -145,6 +148,8 @@ struct elaboration {
         int64_t columns;
         VEC(const char *) bound;     /* what its samples bind */
     } tiling;
+
+    struct notes notes;              /* for the checks of the game */
 
     /* of the place in the text */
     struct instance *instance;
@@ -293,7 +298,7 @@ void assignment_finish(struct elaboration *e, struct graph *graph, struct assign
 void assignment_schedule(struct elaboration *e, const struct assignment *a, struct schedule_list *list); /* after the graph has run */
 void assignment_build(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule_list *list);
 
-/* train.c, optimize.c, parts.c, declare.c, check.c */
+/* train.c, optimize.c, parts.c, declare.c; the checks: check.h */
 void train_build(struct elaboration *e, const struct declaration *d);
 bool optimize_build(struct elaboration *e, struct environment *env, const struct ast *const *statements, uint32_t n, struct span span, struct schedule *into, struct assignment *sets); /* sets[n]: of a together, filled for its A_SETs; false where no graph runs */
 void project_build(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule *into);
@@ -307,6 +312,5 @@ struct data describe_data(struct elaboration *e, const struct declaration *d, co
 void declare_states(struct elaboration *e);
 void declare_nets(struct elaboration *e);
 void declare_reports(struct elaboration *e);
-void check_trained(struct elaboration *e);
 
 #endif

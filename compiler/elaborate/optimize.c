@@ -14,6 +14,8 @@ struct objective {
     bool *trained;        /* by tensor */
     uint32_t tensors;     /* there are so many then: optimizers add theirs later */
     struct node *value;   /* with the kept summands; NULL after an error */
+    bool *updated;        /* of the trained, those that the objective reaches */
+    uint32_t updates;     /* the graph had so many nodes before */
 };
 
 /* By node: does it depend on a trained parameter, by way of something that has a derivative? Operands come first: one sweep. */
@@ -243,6 +245,8 @@ static bool update_all(struct elaboration *e, struct environment *env, struct ob
     if (s->flags & AST_MAXIMIZE) loss = graph_unary(e->g, e->graph, OP_neg, loss);
     uint32_t tensors = o->tensors, reached = 0;
     bool *needed = reached_from(e, loss);
+    o->updates = e->graph->nodes.n;
+    o->updated = NEW_ARRAY(e->g->mem, bool, tensors + 1);
     struct node **gradients = NEW_ARRAY(e->g->mem, struct node *, tensors + 1);
     for (uint32_t t = 0; t < tensors; t++) {
         struct node *w = t < e->tensor_capacity && o->trained[t] ? e->tensor_nodes[t] : NULL;
@@ -251,7 +255,7 @@ static bool update_all(struct elaboration *e, struct environment *env, struct ob
             diag(e->g, E0512, s->span, e->p->tensors.at[t].name);
             return false;
         }
-        done[t] = true;
+        done[t] = o->updated[t] = true;
         reached++;
         gradients[t] = node_make(e, OP_grad, 2, (struct node *[]){loss, w}, &(struct node){0}, s->span);
     }
@@ -303,6 +307,21 @@ static bool set_once(struct elaboration *e, const struct assignment *sets, uint3
     return true;
 }
 
+/* For the checks: what the statement trains, and which parts of its `over` it cannot reach. */
+static void note_move(struct elaboration *e, struct environment *env, const struct objective *o)
+{
+    const struct ast *parts = o->statement->kids[1];
+    struct move m = {.statement = o->statement, .noted = e->notes.graphs.n, .objective = o->value, .updated = o->updated, .tensors = o->tensors, .updates = o->updates};
+    m.idle = NEW_ARRAY(e->g->mem, bool, parts->n + 1);
+    for (uint32_t i = 0; i < parts->n; i++) {
+        bool *own = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1), any = false, reached = false;
+        part_tensors(e, env, parts->kids[i]->kids[0], parts->kids[i]->kids[1], own);
+        for (uint32_t t = 0; t < o->tensors; t++) any = any || own[t], reached = reached || (own[t] && o->updated[t]);
+        m.idle[i] = any && !reached;
+    }
+    vec_push(e->g->mem, &e->notes.moves, m);
+}
+
 bool optimize_build(struct elaboration *e, struct environment *env, const struct ast *const *statements, uint32_t n, struct span span, struct schedule *into, struct assignment *sets)
 {
     struct objective *objectives = NEW_ARRAY(e->g->mem, struct objective, n);
@@ -335,6 +354,8 @@ bool optimize_build(struct elaboration *e, struct environment *env, const struct
         e->training = false;
         return false;
     }
+    for (uint32_t i = 0; i < n; i++)
+        if (objectives[i].value) note_move(e, env, &objectives[i]);
     const char *name = statement_name(e, statements[0]);
     for (uint32_t i = 1; i < n; i++) name = arena_format(e->g->mem, "%s; %s", name, statement_name(e, statements[i]));
     graph_finish(e, graph, sets ? arena_format(e->g->mem, "together { %s }", name) : name);
@@ -347,6 +368,7 @@ void project_build(struct elaboration *e, struct environment *env, const struct 
 {
     struct graph *graph = graph_begin(e, GRAPH_STEP, e->train->batch, s->span);
     bool *marked = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1), batched = false;
+    vec_push(e->g->mem, &e->notes.projections, (struct projection){marked, e->p->tensors.n, s->span});
     if (parts_tensors(e, env, s->kids[0], marked))
         for (uint32_t t = 0; t < e->p->tensors.n; t++) {
             if (!marked[t]) continue;
