@@ -24,8 +24,14 @@ struct net_use { /* an application of a net */
     struct span span;
 };
 
+struct drawn { /* a draw of data, and what the file calls it */
+    const struct node *node;
+    const char *name;
+};
+
 struct noted_graph {
     const struct graph *graph;
+    VEC(struct drawn) drawn;
     VEC(struct made) made; /* ascending, apart from each other */
     VEC(struct net_use) uses;
 };

@@ -114,26 +114,46 @@ static const struct net_use *judged_by(const struct view *v, const struct node *
     }
 }
 
-static void check_saturating(const struct view *v)
+/* n as a logarithm of a judge's probability, or its softplus: the use of that judge; and whether the move pushes where it saturates. */
+static const struct net_use *judgement(const struct view *v, const struct node *n, bool *saturates, bool *falls)
+{
+    uint8_t push = v->push[n->id].linear;
+    bool logits = n->op == OP_softplus;
+    if ((!logits && n->op != OP_log) || !v->trained[n->id] || !is_single(push)) return NULL;
+    if (!logits && (n->arg[0]->range.low < 0 || n->arg[0]->range.high > 1)) return NULL;
+    *saturates = push == (logits ? PUSH_UP : PUSH_DOWN);
+    return judged_by(v, n->arg[0], logits, falls);
+}
+
+static void report_saturating(const struct view *v, const struct node *n, const struct net_use *use, bool falls)
 {
     struct elaboration *e = v->f->e;
-    for (uint32_t i = 0; i <= v->move->objective->id; i++) {
-        const struct node *n = &v->f->nodes[i];
-        bool logits = n->op == OP_softplus, falls;
-        if ((!logits && n->op != OP_log) || !v->trained[i] || v->push[i].linear != (logits ? PUSH_UP : PUSH_DOWN)) continue;
-        if (!logits && (n->arg[0]->range.low < 0 || n->arg[0]->range.high > 1)) continue;
-        const struct net_use *use = judged_by(v, n->arg[0], logits, &falls);
-        if (!use) continue;
-        const char *output = facts_text(v->f, use->result), *net = e->p->nets.at[use->net].name, *term = facts_text(v->f, n);
-        const struct ast *objective = v->move->statement->kids[0];
-        diag(e->g, W0706, objective->span, players_text(e, v->move, NULL), term, net);
-        struct span at = facts_place(v->f, n);
-        if (at.at < objective->span.at || at.at >= objective->span.at + objective->span.length) diag_note(e->g, at, "%s stands here", term);
-        if (logits) diag_help(e->g, "minimize softplus(%s%s) instead: the same aim, and a gradient that is large where %s is far off (Goodfellow et al. 2014, section 3)", falls ? "" : "-", output, players_text(e, v->move, NULL));
-        else if (falls) diag_help(e->g, "maximize log(%s) instead: the same aim, and a gradient that is large where %s is far off (Goodfellow et al. 2014, section 3)", output, players_text(e, v->move, NULL));
-        else diag_help(e->g, "maximize log(1 - %s) instead: the same aim, and a gradient that is large where %s is far off (Goodfellow et al. 2014, section 3)", output, players_text(e, v->move, NULL));
-        return;
-    }
+    const char *output = facts_text(v->f, use->result), *net = e->p->nets.at[use->net].name, *term = facts_text(v->f, n);
+    const char *player = players_text(e, v->move, NULL), *instead;
+    if (n->op == OP_softplus) instead = arena_format(e->g->mem, "minimize softplus(%s%s)", falls ? "" : "-", output);
+    else instead = arena_format(e->g->mem, falls ? "maximize log(%s)" : "maximize log(1 - %s)", output);
+    const struct ast *objective = v->move->statement->kids[0];
+    diag(e->g, W0706, objective->span, player, term, net);
+    struct span at = facts_place(v->f, n);
+    if (at.at < objective->span.at || at.at >= objective->span.at + objective->span.length) diag_note(e->g, at, "%s stands here", term);
+    diag_help(e->g, "%s instead: the same aim, and a gradient that is large where %s is far off (Goodfellow et al. 2014, section 3)", instead, player);
+}
+
+/* One report a statement; none of a judge that also stands in a term that does not saturate (log D - log(1 - D)). */
+static void check_saturating(const struct view *v)
+{
+    bool *healthy = NEW_ARRAY(v->f->mem, bool, v->f->noted->uses.n + 1), saturates, falls;
+    for (int round = 0; round < 2; round++)
+        for (uint32_t i = 0; i <= v->move->objective->id; i++) {
+            const struct net_use *use = judgement(v, &v->f->nodes[i], &saturates, &falls);
+            if (!use) continue;
+            bool *well = &healthy[use - v->f->noted->uses.at];
+            if (!round) *well = *well || !saturates;
+            else if (saturates && !*well) {
+                report_saturating(v, &v->f->nodes[i], use, falls);
+                return;
+            }
+        }
 }
 
 /* ---- range-mismatch ---- */
@@ -285,6 +305,7 @@ void check_move(struct facts *f, const struct move *m, struct arena *mem, struct
     }
     for (uint32_t net = 0; net < e->p->nets.n; net++) {
         struct seen *s = seen[net];
+        if (!s && (bounded & net_bit(net))) s = NEW(f->mem, struct seen); /* a penalty by itself */
         if (!s) continue;
         s->stance.move = m;
         s->stance.net = net;

@@ -51,7 +51,7 @@ static bool is_single(uint8_t push)
 struct player {
     uint8_t real, generated;
     bool unclear, bounded, opposed;
-    const struct stance *first, *grows;
+    const struct stance *first, *grows; /* first: that sees what is generated */
 };
 
 static void check_unbounded(struct elaboration *e, uint32_t net, const struct player *p)
@@ -105,7 +105,7 @@ void check_players(struct elaboration *e, struct arena *mem, const struct stance
         p->generated |= s->generated;
         p->unclear = p->unclear || s->unclear;
         p->bounded = p->bounded || s->bounded;
-        if (!p->first) p->first = s;
+        if (!p->first && s->generated) p->first = s;
         if (s->grows && !p->grows) p->grows = s;
     }
     for (uint32_t i = 0; i < stances->n; i++) {

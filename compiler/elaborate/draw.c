@@ -183,6 +183,7 @@ struct value draw_source(struct elaboration *e, const char *name, struct value s
     }
     if (!fresh) v = tile_draw(e, name, source, v, span);
     if (v.kind == VALUE_NODE && !v.node->name) v.node->name = name;
+    if (v.kind == VALUE_NODE && v.node->op == OP_data) vec_push(e->g->mem, &e->notes.here.drawn, (struct drawn){v.node, name});
     if (!fresh) vec_push(e->g->mem, &e->draws, (struct draw){name, source, wanted, v});
     return v;
 }

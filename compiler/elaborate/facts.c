@@ -7,7 +7,8 @@
 
 #define MOST_TEXT 60      /* bytes of the file that a message quotes */
 #define MOST_SCHEDULE 200 /* parts of a schedule's expression looked at */
-#define SAME_DEPTH 8
+#define SAME_DEPTH 8      /* of expressions compared */
+#define GIVEN_DEPTH 4     /* of branches looked at again in the light of their condition */
 
 uint64_t net_bit(uint32_t net)
 {
@@ -52,18 +53,42 @@ static bool same_value(const struct node *a, const struct node *b, int depth)
     return true;
 }
 
-/* The range that a comparison with a number leaves to x where it holds. */
-static struct range narrowed(struct range x, const struct node *c, const struct node *value)
+/* n's range where `known` has the range r. */
+static struct range range_given(const struct graph *graph, const struct node *n, const struct node *known, struct range r, int depth)
 {
-    bool first = c->nargs == 2 && same_value(c->arg[0], value, SAME_DEPTH), second = c->nargs == 2 && same_value(c->arg[1], value, SAME_DEPTH);
-    if (first == second || !interval_is_point(c->arg[first]->range)) return x;
-    double k = c->arg[first]->range.low;
-    bool above = first ? c->op == OP_gt || c->op == OP_ge : c->op == OP_lt || c->op == OP_le;
-    bool below = first ? c->op == OP_lt || c->op == OP_le : c->op == OP_gt || c->op == OP_ge;
-    bool open = c->op == OP_gt || c->op == OP_lt;
+    if (same_value(n, known, SAME_DEPTH)) return r;
+    if (!depth || !n->nargs || op_info[n->op].class != CLASS_MAP) return n->range;
+    struct node copy = *n, args[3], *at[3] = {&args[0], &args[1], &args[2]};
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        args[i] = *n->arg[i];
+        args[i].range = range_given(graph, n->arg[i], known, r, depth - 1);
+    }
+    copy.arg = at;
+    op_hooks[n->op].range(graph, &copy);
+    return copy.range;
+}
+
+/* What is left of range x above k, or below it. */
+static struct range half(struct range x, double k, bool above, bool open)
+{
     if (above && x.low <= k && k < x.high) x.low_open = open || (x.low == k && x.low_open), x.low = k;
-    if (below && x.high >= k && k > x.low) x.high_open = open || (x.high == k && x.high_open), x.high = k;
+    if (!above && x.high >= k && k > x.low) x.high_open = open || (x.high == k && x.high_open), x.high = k;
     return x;
+}
+
+/* The range of a choice by a comparison with a number: each branch where the comparison holds, or does not. */
+static struct range range_of_choice(const struct graph *graph, const struct node *n)
+{
+    const struct node *c = n->arg[0];
+    bool greater = c->op == OP_gt || c->op == OP_ge, less = c->op == OP_lt || c->op == OP_le;
+    if (!greater && !less) return n->range;
+    bool second = interval_is_point(c->arg[0]->range); /* k < x rather than x > k */
+    const struct node *x = c->arg[second];
+    if (!interval_is_point(c->arg[!second]->range)) return n->range;
+    double k = c->arg[!second]->range.low;
+    bool above = greater != second, open = c->op == OP_gt || c->op == OP_lt;
+    struct range yes = range_given(graph, n->arg[1], x, half(x->range, k, above, open), GIVEN_DEPTH);
+    return interval_hull(yes, range_given(graph, n->arg[2], x, half(x->range, k, !above, !open), GIVEN_DEPTH));
 }
 
 /* One element of its one axis is 1, the others 0. */
@@ -101,7 +126,7 @@ static void find_range(struct facts *f, struct node *n)
     if (n->op == OP_scalar) n->range = schedule_range(f->e, n->scalar, &budget);
     else if (n->nargs && n->op != OP_grad) op_hooks[n->op].range(f->noted->graph, n);
     if (n->op == OP_mul && same_value(n->arg[0], n->arg[1], SAME_DEPTH)) n->range = interval_pow(n->arg[0]->range, interval_point(2));
-    if (n->op == OP_where) n->range = interval_hull(narrowed(n->arg[1]->range, n->arg[0], n->arg[1]), n->arg[2]->range);
+    if (n->op == OP_where) n->range = range_of_choice(f->noted->graph, n);
     if (n->op == OP_sum && picked(f->e, n)) n->range = picked(f->e, n)->range;
     bool vague = is_vague_leaf(f->e, n);
     enum op_class class = op_info[n->op].class;
@@ -190,6 +215,18 @@ const char *source_text(struct elaboration *e, struct span span)
     return arena_string(e->g->mem, text, n);
 }
 
+/* "(a + b)" without its parentheses. */
+static const char *bare(struct elaboration *e, const char *text)
+{
+    size_t n = strlen(text);
+    int depth = 0;
+    for (size_t i = 0; i < n; i++) {
+        depth += (text[i] == '(') - (text[i] == ')');
+        if (!depth && i + 1 < n) return text;
+    }
+    return n > 2 && text[0] == '(' && !depth ? arena_string(e->g->mem, text + 1, n - 2) : text;
+}
+
 const char *players_text(struct elaboration *e, const struct move *m, const char *without)
 {
     const struct ast *parts = m->statement->kids[1];
@@ -205,9 +242,12 @@ const char *players_text(struct elaboration *e, const struct move *m, const char
 const char *facts_text(const struct facts *f, const struct node *n)
 {
     const char *text = source_text(f->e, facts_place(f, n));
+    for (uint32_t i = 0; n->op == OP_data && i < f->noted->drawn.n; i++)
+        if (f->noted->drawn.at[i].node->id == n->id) return f->noted->drawn.at[i].name;
+    if (n->name && !f->use[n->id] && !made_by(f, n->id)) return n->name; /* a let's, a draw's */
     if (f->use[n->id] && !strchr(text, '(')) /* x |> D */
         return arena_format(f->e->g->mem, "%s(...)", f->e->p->nets.at[f->noted->uses.at[f->use[n->id] - 1].net].name);
-    return text;
+    return bare(f->e, text);
 }
 
 const char *range_text(struct elaboration *e, struct range r)
@@ -243,6 +283,19 @@ const struct node *facts_end(const struct facts *f, const struct node *n)
     return n;
 }
 
+/* Where the operation itself stands, though the net ends in it. */
+static struct span end_place(const struct facts *f, const struct node *n)
+{
+    return !made_by(f, n->id) && n->span.file == f->e->file->span.file ? n->span : facts_place(f, n);
+}
+
+static const char *end_text(const struct facts *f, const struct node *n)
+{
+    const struct made *m = made_by(f, n->id);
+    if (m) return m->what;
+    return op_info[n->op].class == CLASS_MAP && n->nargs == 1 && n->op != OP_neg ? op_info[n->op].name : source_text(f->e, end_place(f, n));
+}
+
 /* The net on the way from n to its end, or NULL. */
 static const char *net_on_the_way(const struct facts *f, const struct node *n)
 {
@@ -267,8 +320,7 @@ void facts_note_end(const struct facts *f, const struct node *n)
         diag_note(e->g, t->span.file == e->file->span.file ? t->span : facts_place(f, end), "the parameter %s can take any value", t->name);
         return;
     }
-    const struct made *m = made_by(f, end->id);
-    const char *what = m ? m->what : facts_text(f, end);
-    if (net) diag_note(e->g, facts_place(f, end), "%s ends in %s, which gives numbers in %s", net, what, range);
-    else diag_note(e->g, facts_place(f, end), "%s gives numbers in %s", what, range);
+    const char *what = end_text(f, end);
+    if (net) diag_note(e->g, end_place(f, end), "%s ends in %s, which gives numbers in %s", net, what, range);
+    else diag_note(e->g, end_place(f, end), "%s gives numbers in %s", what, range);
 }
