@@ -299,7 +299,7 @@ void check_move(struct facts *f, const struct move *m, struct arena *mem, struct
     struct seen **seen = NEW_ARRAY(f->mem, struct seen *, e->p->nets.n + 1);
     for (uint32_t i = 0; i < f->noted->uses.n; i++) {
         const struct net_use *use = &f->noted->uses.at[i];
-        if (use->result->id > m->objective->id || !v.push[use->result->id].any) continue;
+        if (use->result->id > m->objective->id || !v.push[use->result->id].any || f->use[use->result->id] != i + 1) continue;
         if (!seen[use->net]) seen[use->net] = NEW(f->mem, struct seen);
         see_use(&v, use, seen[use->net]);
     }

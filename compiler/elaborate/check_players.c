@@ -70,8 +70,8 @@ static void check_unbounded(struct elaboration *e, uint32_t net, const struct pl
  * net that pushes the latter the same way helps it. */
 static void check_helper(struct elaboration *e, const struct player *p, const struct stance *s)
 {
-    if (!p->first || !is_single(p->real) || !is_single(p->generated) || p->real == p->generated || s->against != p->generated) return;
-    if (s->trains && s->move != p->first->move) return;
+    uint8_t real = s->trains ? s->real : p->real, generated = s->trains ? s->generated : p->generated;
+    if (!is_single(real) || !is_single(generated) || real == generated || s->against != generated) return;
     const struct ast *statement = s->move->statement;
     const char *net = e->p->nets.at[s->net].name;
     diag(e->g, W0710, statement->kids[0]->span, players_text(e, s->move, s->trains ? net : NULL), net, s->where, way(s->against));
@@ -79,7 +79,7 @@ static void check_helper(struct elaboration *e, const struct player *p, const st
         diag_help(e->g, "one objective for both is no game: train them by two statements, of opposite aims");
         return;
     }
-    diag_note(e->g, p->first->move->statement->kids[0]->span, "%s is trained here, and pushes it %s too", net, way(p->generated));
+    diag_note(e->g, p->first->move->statement->kids[0]->span, "%s is trained here, and pushes it %s too", net, way(generated));
     diag_help(e->g, "did you mean to %s it over %s?", statement->flags & AST_MAXIMIZE ? "minimize" : "maximize", players_text(e, s->move, NULL));
 }
 

@@ -7,6 +7,9 @@
 #include "elaborate/internal.h"
 #include "ops/interval.h"
 
+#include <string.h>
+
+#define MOST_HELP 30     /* bytes of an argument that the help repeats */
 #define MOST_FINDINGS 50 /* of one graph: the rest shows when these are mended */
 
 struct finding {
@@ -41,6 +44,7 @@ static const char *operation_text(const struct node *n)
 static void help(const struct facts *f, const struct finding *x)
 {
     const char *text = facts_text(f, x->argument);
+    if (strlen(text) > MOST_HELP) text = "...";
     if (x->node->op == OP_sqrt) diag_help(f->e->g, "keep it from 0 on: max(%s, 0)", text);
     else if (x->node->op != OP_log) diag_help(f->e->g, "keep it away from there by adding a number, or choose another value there by if");
     else if (isinf(x->argument->range.low) && f->use[x->argument->id]) diag_help(f->e->g, "if %s is meant to be a probability, let the net end in |> sigmoid", text);

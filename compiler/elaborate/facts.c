@@ -153,7 +153,7 @@ struct facts *facts_of(struct elaboration *e, struct arena *mem, const struct no
         if (x->op == OP_tensor) f->nets[i] = e->notes.nets[x->index];
         find_range(f, x);
     }
-    for (uint32_t i = noted->uses.n; i-- > 0;) f->use[noted->uses.at[i].result->id] = i + 1; /* of a net in a net, the inner */
+    for (uint32_t i = 0; i < noted->uses.n; i++) f->use[noted->uses.at[i].result->id] = i + 1; /* of a net that gives what another gave, the outer */
     return f;
 }
 
@@ -322,5 +322,5 @@ void facts_note_end(const struct facts *f, const struct node *n)
     }
     const char *what = end_text(f, end);
     if (net) diag_note(e->g, end_place(f, end), "%s ends in %s, which gives numbers in %s", net, what, range);
-    else diag_note(e->g, end_place(f, end), "%s gives numbers in %s", what, range);
+    else if (end != n || strcmp(what, facts_text(f, n))) diag_note(e->g, end_place(f, end), "%s gives numbers in %s", what, range);
 }
