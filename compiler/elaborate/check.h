@@ -11,6 +11,8 @@
 
 struct elaboration;
 
+#define MOST_STEPS 1000 /* back from a value to what it ends in */
+
 struct made { /* the nodes that one call of the library from the user's file made: from <= id < to */
     uint32_t from, to;
     struct span span;

@@ -103,7 +103,7 @@ static const struct net_use *judged_by(const struct view *v, const struct node *
     const struct facts *f = v->f;
     const struct net_use *use = NULL;
     *falls = false;
-    for (;;) {
+    for (int steps = 0; steps < MOST_STEPS; steps++) {
         if (f->use[n->id] && !use && !trains(v, f->noted->uses.at[f->use[n->id] - 1].net)) use = &f->noted->uses.at[f->use[n->id] - 1];
         const struct node *next = facts_step(n);
         if (!next) return use && (logits || n->op == OP_sigmoid) ? use : NULL;
@@ -112,6 +112,7 @@ static const struct net_use *judged_by(const struct view *v, const struct node *
         if (!use && push == PUSH_DOWN) *falls = !*falls;
         n = next;
     }
+    return NULL;
 }
 
 /* n as a logarithm of a judge's probability, or its softplus: the use of that judge; and whether the move pushes where it saturates. */

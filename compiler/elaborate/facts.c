@@ -279,7 +279,8 @@ const struct node *facts_step(const struct node *n)
 const struct node *facts_end(const struct facts *f, const struct node *n)
 {
     (void)f;
-    for (const struct node *next = n; next; next = facts_step(n)) n = next;
+    const struct node *next;
+    for (int steps = 0; steps < MOST_STEPS && (next = facts_step(n)); steps++) n = next;
     return n;
 }
 
@@ -299,7 +300,7 @@ static const char *end_text(const struct facts *f, const struct node *n)
 /* The net on the way from n to its end, or NULL. */
 static const char *net_on_the_way(const struct facts *f, const struct node *n)
 {
-    for (; n; n = facts_step(n))
+    for (int steps = 0; n && steps < MOST_STEPS; n = facts_step(n), steps++)
         if (f->use[n->id]) return f->e->p->nets.at[f->noted->uses.at[f->use[n->id] - 1].net].name;
     return NULL;
 }
