@@ -29,7 +29,7 @@ void check_game(struct elaboration *e)
         struct facts *f = facts_of(e, scratch, &notes->graphs.at[i]);
         uint32_t first = m;
         while (m < notes->moves.n && notes->moves.at[m].noted == i) m++;
-        const bool *live = facts_live(f, &notes->moves.at[first], m - first);
+        const bool *live = facts_live(f, m > first);
         check_ranges(f, live);
         check_penalties(f, live);
         for (uint32_t k = first; k < m; k++) check_move(f, &notes->moves.at[k], mem, &stances);

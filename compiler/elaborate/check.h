@@ -79,7 +79,7 @@ uint64_t net_bit(uint32_t net);
 struct facts *facts_of(struct elaboration *e, struct arena *mem, const struct noted_graph *noted);
 struct span facts_place(const struct facts *f, const struct node *n);    /* in the user's file */
 const char *facts_text(const struct facts *f, const struct node *n);     /* as it stands there, on one line */
-const char *source_text(struct elaboration *e, struct span span);
+const char *place_text(struct elaboration *e, struct span span);
 const char *players_text(struct elaboration *e, const struct move *m, const char *without); /* those that it trains, but the net of that name: "G", "G and Q" */
 const char *range_text(struct elaboration *e, struct range r);
 const struct node *facts_step(const struct node *n); /* the one operand that n is a view, a shift or a multiple of; or NULL */
@@ -111,7 +111,7 @@ struct stances { /* used as a VEC(struct stance) */
     uint32_t n, capacity;
 };
 
-bool *facts_live(const struct facts *f, const struct move *moves, uint32_t n); /* by id: what its objectives need; without moves, all its results */
+bool *facts_live(const struct facts *f, bool trains); /* by id: what its outputs need, and its effects where those are no optimizer's */
 
 void check_game(struct elaboration *e);
 void check_pipes(struct elaboration *e, const struct ast *tree); /* check_syntax.c: pipe-after-E */

@@ -285,7 +285,7 @@ static void check_sigmoid(const struct view *v, const struct seen *s)
     struct elaboration *e = v->f->e;
     const struct node *y = &v->f->nodes[s->up->result->id];
     if (facts_end(v->f, y)->op != OP_sigmoid) return;
-    diag(e->g, W0708, s->up->span, source_text(e, v->move->statement->kids[0]->span), e->p->nets.at[s->up->net].name, range_text(e, y->range));
+    diag(e->g, W0708, s->up->span, place_text(e, v->move->statement->kids[0]->span), e->p->nets.at[s->up->net].name, range_text(e, y->range));
     facts_note_end(v->f, y);
     diag_help(e->g, "leave the sigmoid out, and bound the critic by a projection or a penalty (Arjovsky et al. 2017, section 3)");
 }

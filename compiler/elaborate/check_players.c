@@ -15,7 +15,7 @@ void check_trained(struct elaboration *e)
             if (!m->idle[k]) continue;
             const struct ast *path = parts->kids[k]->kids[0];
             const char *text = expression_text(e, path);
-            diag(e->g, W0703, parts->kids[k]->span, source_text(e, m->statement->kids[0]->span), text);
+            diag(e->g, W0703, parts->kids[k]->span, place_text(e, m->statement->kids[0]->span), text);
             diag_help(e->g, "this statement leaves %s as it is: name here only what it trains", text);
             for (uint32_t n = 0; n < e->p->nets.n && path->kind == A_NAME; n++) told[n] = told[n] || e->p->nets.at[n].name == path->name;
         }
@@ -61,7 +61,7 @@ static void check_unbounded(struct elaboration *e, uint32_t net, const struct pl
     for (uint32_t i = 0; i < info->tensors.n; i++)
         if (e->notes.projected[info->tensors.at[i]]) return;
     const struct ast *s = p->grows->move->statement;
-    diag(e->g, W0707, s->kids[0]->span, source_text(e, s->kids[0]->span), info->name);
+    diag(e->g, W0707, s->kids[0]->span, place_text(e, s->kids[0]->span), info->name);
     diag_note(e->g, info->span, "%s is declared here; its output is not bounded, and stands in the objective as it is", info->name);
     diag_help(e->g, "after this statement project %s onto a bounded set (Arjovsky et al. 2017, Algorithm 1), or subtract a penalty on its gradient (Gulrajani et al. 2017, equation 3)", info->name);
 }

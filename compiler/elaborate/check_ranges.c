@@ -2,7 +2,7 @@
  * (penalty-batchnorm).
  *
  * A range speaks for a node only as far as it is known: what a state, a projected parameter or undeclared data goes into is vague, and
- * says nothing. Of several bad operations with one cause (log D and log(1 - D) where D ends in no sigmoid), the first is
+ * says nothing; nor does a difference. Of several bad operations with one cause (log D and log(1 - D) where D ends in no sigmoid), the first is
  * reported, and the others noted. */
 #include "elaborate/internal.h"
 #include "ops/interval.h"
@@ -51,6 +51,12 @@ static void help(const struct facts *f, const struct finding *x)
     else diag_help(f->e->g, "keep it above 0: max(%s, 1e-7)", text);
 }
 
+/* A difference of two values that both change may be of one sign for a reason that ranges do not see: E x^2 - (E x)^2. */
+static bool is_difference(const struct node *n)
+{
+    return n->op == OP_sub || (n->op == OP_add && (n->arg[0]->op == OP_neg || n->arg[1]->op == OP_neg));
+}
+
 static bool same_span(struct span a, struct span b)
 {
     return a.file == b.file && a.at == b.at && a.length == b.length;
@@ -95,9 +101,11 @@ void check_ranges(struct facts *f, const bool *live)
         bool product = op_info[x.node->op].class == CLASS_PRODUCT;
         for (uint32_t k = 0; k < x.node->nargs && !product; k++) bad[i] = bad[i] || bad[x.node->arg[k]->id];
         if (!live[i] || bad[i] || !(x.needs = unmet(x.node, &x.argument)) || f->vague[x.argument->id]) continue;
+        const struct node *end = facts_end(f, x.argument);
+        if (is_difference(end)) continue;
         bad[i] = true;
         x.place = facts_place(f, x.node);
-        x.cause = facts_place(f, facts_end(f, x.argument));
+        x.cause = facts_place(f, end);
         if (is_news(f, &x, found, n)) found[n++] = x;
     }
     report(f, found, n);

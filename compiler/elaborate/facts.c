@@ -157,12 +157,12 @@ struct facts *facts_of(struct elaboration *e, struct arena *mem, const struct no
     return f;
 }
 
-bool *facts_live(const struct facts *f, const struct move *moves, uint32_t n)
+bool *facts_live(const struct facts *f, bool trains)
 {
     const struct graph *graph = f->noted->graph;
-    if (!n) return graph_live(f->mem, graph);
+    if (!trains) return graph_live(f->mem, graph);
     bool *live = NEW_ARRAY(f->mem, bool, graph->nodes.n + 1);
-    for (uint32_t i = 0; i < n; i++) live[moves[i].objective->id] = true;
+    for (uint32_t i = 0; i < graph->outputs.n; i++) live[graph->outputs.at[i].value->id] = true;
     for (uint32_t i = graph->nodes.n; i-- > 0;)
         for (uint32_t k = 0; live[i] && k < f->nodes[i].nargs; k++) live[f->nodes[i].arg[k]->id] = true;
     return live;
@@ -190,7 +190,7 @@ struct span facts_place(const struct facts *f, const struct node *n)
 }
 
 /* White space, line ends included, becomes one blank. */
-const char *source_text(struct elaboration *e, struct span span)
+const char *place_text(struct elaboration *e, struct span span)
 {
     const struct source *s = e->g->sources.at[span.file];
     char text[MOST_TEXT + 4];
@@ -241,7 +241,7 @@ const char *players_text(struct elaboration *e, const struct move *m, const char
 
 const char *facts_text(const struct facts *f, const struct node *n)
 {
-    const char *text = source_text(f->e, facts_place(f, n));
+    const char *text = place_text(f->e, facts_place(f, n));
     for (uint32_t i = 0; n->op == OP_data && i < f->noted->drawn.n; i++)
         if (f->noted->drawn.at[i].node->id == n->id) return f->noted->drawn.at[i].name;
     if (n->name && !f->use[n->id] && !made_by(f, n->id)) return n->name; /* a let's, a draw's */
@@ -294,7 +294,7 @@ static const char *end_text(const struct facts *f, const struct node *n)
 {
     const struct made *m = made_by(f, n->id);
     if (m) return m->what;
-    return op_info[n->op].class == CLASS_MAP && n->nargs == 1 && n->op != OP_neg ? op_info[n->op].name : source_text(f->e, end_place(f, n));
+    return op_info[n->op].class == CLASS_MAP && n->nargs == 1 && n->op != OP_neg ? op_info[n->op].name : place_text(f->e, end_place(f, n));
 }
 
 /* The net on the way from n to its end, or NULL. */
