@@ -18,6 +18,13 @@ struct finding {
     struct span place, cause; /* of the operation; of what its argument ends in */
 };
 
+/* Of a range without an end nothing is certain: too much is divided by what is never 0. What only touches 0, as a mean of distances does, is
+ * hardly ever there. */
+static bool crosses_zero(struct range x)
+{
+    return isfinite(x.low) && isfinite(x.high) && interval_has(x, 0) && ((x.low < 0 && x.high > 0) || x.low == x.high);
+}
+
 /* What n needs of an operand that may not give it: *argument; or NULL. */
 static const char *unmet(const struct node *n, const struct node **argument)
 {
@@ -25,15 +32,14 @@ static const char *unmet(const struct node *n, const struct node **argument)
     *argument = n->nargs ? n->arg[0] : NULL;
     if (n->op == OP_log) return interval_positive(x) ? NULL : "numbers above 0";
     if (n->op == OP_sqrt) return x.low >= 0 ? NULL : "numbers from 0 on";
-    if (n->op == OP_div) { /* of a range without an end nothing is certain: too much is divided by what is never 0 */
-        struct range d = n->arg[1]->range;
+    if (n->op == OP_div) {
         *argument = n->arg[1];
-        return isfinite(d.low) && isfinite(d.high) && interval_has(d, 0) ? "a divisor other than 0" : NULL;
+        return crosses_zero(n->arg[1]->range) ? "a divisor other than 0" : NULL;
     }
     if (n->op != OP_pow || !interval_is_point(n->arg[1]->range)) return NULL;
     double c = n->arg[1]->range.low;
     if (floor(c) != c) return x.low >= 0 && (c > 0 || !interval_has(x, 0)) ? NULL : c > 0 ? "numbers from 0 on" : "numbers above 0";
-    return c < 0 && isfinite(x.low) && isfinite(x.high) && interval_has(x, 0) ? "numbers other than 0" : NULL;
+    return c < 0 && crosses_zero(x) ? "numbers other than 0" : NULL;
 }
 
 static const char *operation_text(const struct node *n)
