@@ -2,6 +2,7 @@
 #include "compare.h"
 
 #include "evaluate/evaluate.h"
+#include "evaluate/made_up.h"
 #include "run.h"
 
 #include <ganrt/model.h>
@@ -24,20 +25,12 @@ struct comparison {
     bool quiet, good;
 };
 
-/* The runtime makes up minibatches for data that is not open (runtime/batch.c); this makes the same. */
 static void made_up(void *self, const struct graph *graph, uint64_t tick, uint32_t data, uint32_t draw, double *to)
 {
     struct comparison *x = self;
     const struct data *d = &x->plain->data.at[data];
-    int64_t each = type_elements(d->type), n = graph->batch * each;
-    uint32_t word = 1;
-    double low = d->any ? -1 : d->low, high = d->any ? 1 : d->high;
     (void)tick, (void)draw;
-    for (int64_t i = 0; i < n; i++) {
-        word = word * 1664525u + 1013904223u;
-        double v = d->onehot ? i / each % each == i % each : low + (high - low) * (double)(word >> 8) * 0x1p-24;
-        to[i] = x->plain->f64 ? v : (float)v;
-    }
+    made_up_examples(d, x->plain->f64, 1, graph->batch * type_elements(d->type), to);
 }
 
 static void made_up_mean(void *self, uint32_t data, double *to)

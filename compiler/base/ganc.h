@@ -38,6 +38,8 @@ struct ganc {
     const struct rules *rules;    /* of the library's derivatives and rewrites; read at first use */
     VEC(struct definition) definitions; /* -D */
     bool f64;                     /* --dtype f64 */
+    int64_t most_batch;           /* `ganc gradcheck`: minibatches are cut down to so many examples; 0: as written */
+    const char *rules_file;       /* `ganc gradcheck --rules`: derivatives that replace the library's, and further rewrites; or NULL */
     bool check_bounds;            /* --check=bounds */
     const char *cpu;              /* --cpu=NAME, NULL for the host's */
 };

@@ -15,6 +15,7 @@ struct reader {
     uint32_t names_count;
     bool binds; /* an unknown name is a new variable (patterns), rather than an error */
     bool failed;
+    bool given; /* the file is the user's, and its derivatives replace those before */
 };
 
 static const struct {
@@ -25,7 +26,7 @@ static const struct {
 
 static void refuse(struct reader *r, struct span span, const char *why)
 {
-    if (!r->failed) diag(r->g, E0650, span, r->file, why);
+    if (!r->failed) diag(r->g, r->given ? E0707 : E0650, span, r->file, why);
     r->failed = true;
 }
 
@@ -128,7 +129,7 @@ static void read_derivative(struct reader *r, struct rules *rules, const struct 
         refuse(r, d->span, "a derivative names an elementwise operation, its operands, and a gradient for each");
         return;
     }
-    if (rules->derivative[op].present) refuse(r, d->span, "this operation has a derivative already");
+    if (rules->derivative[op].present && !r->given) refuse(r, d->span, "this operation has a derivative already");
     struct derivative *to = &rules->derivative[op];
     to->present = true;
     to->span = d->span;
@@ -166,6 +167,27 @@ static void read_rewrite(struct reader *r, struct rules *rules, const struct ast
     vec_push(r->g->mem, &rules->rewrites, w);
 }
 
+static bool read_rules(struct reader *r, struct rules *rules, uint32_t file)
+{
+    uint32_t errors = diag_errors(r->g);
+    const struct ast *tree = ast_parse(r->g, file, true);
+    if (!tree || diag_errors(r->g) != errors) return false;
+    for (uint32_t k = 0; k < tree->n; k++) {
+        const struct ast *d = tree->kids[k];
+        if (d->kind == A_DERIVATIVE) read_derivative(r, rules, d);
+        else if (d->kind == A_REWRITE) read_rewrite(r, rules, d);
+        else refuse(r, d->span, "only rules stand in this file");
+    }
+    return !r->failed;
+}
+
+static bool read_given(struct ganc *g, struct rules *rules)
+{
+    struct reader r = {.g = g, .file = g->rules_file, .given = true};
+    uint32_t file;
+    return source_read(g, g->rules_file, &file) && read_rules(&r, rules, file);
+}
+
 static bool read_file(struct ganc *g, struct rules *rules, const char *name)
 {
     struct reader r = {.g = g, .file = name};
@@ -175,16 +197,7 @@ static bool read_file(struct ganc *g, struct rules *rules, const char *name)
         uint32_t file;
         struct source *s = source_add(g, arena_format(g->mem, "<stdlib/%s>", name), f->text, f->length, &file);
         s->library = true;
-        uint32_t errors = diag_errors(g);
-        const struct ast *tree = ast_parse(g, file, true);
-        if (!tree || diag_errors(g) != errors) return false;
-        for (uint32_t k = 0; k < tree->n; k++) {
-            const struct ast *d = tree->kids[k];
-            if (d->kind == A_DERIVATIVE) read_derivative(&r, rules, d);
-            else if (d->kind == A_REWRITE) read_rewrite(&r, rules, d);
-            else refuse(&r, d->span, "only rules stand in this file");
-        }
-        return !r.failed;
+        return read_rules(&r, rules, file);
     }
     refuse(&r, (struct span){0}, "it is not in the library");
     return false;
@@ -195,6 +208,7 @@ const struct rules *rules_of(struct ganc *g)
     if (g->rules) return g->rules;
     struct rules *rules = NEW(g->mem, struct rules);
     if (!read_file(g, rules, "derivatives.gan") || !read_file(g, rules, "rewrites.gan")) return NULL;
+    if (g->rules_file && !read_given(g, rules)) return NULL;
     g->rules = rules;
     return rules;
 }

@@ -39,7 +39,8 @@ struct rules {
     VEC(uint32_t) by_op[OP_COUNT]; /* rewrites whose pattern has this operation at its root */
 };
 
-/* The rules of this compilation, read at the first call. NULL after reporting E0650: the library itself is broken. */
+/* The rules of this compilation, read at the first call. NULL after reporting
+ * E0650: the library itself is broken; or E0707, of g->rules_file. */
 const struct rules *rules_of(struct ganc *g);
 
 /* Does operand i of n receive a gradient, by a rule of the file or by one in C (ops.h)? */

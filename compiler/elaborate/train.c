@@ -193,6 +193,7 @@ void train_build(struct elaboration *e, const struct declaration *d)
             if (near) diag_help(e->g, "did you mean %s?", near);
         }
     }
+    if (e->g->most_batch && t.batch > e->g->most_batch) t.batch = e->g->most_batch;
     options_once(e, a->kids[0]);
     if (!t.steps == !t.epochs && !elaboration_failed(e)) {
         diag(e->g, E0517, a->span);

@@ -2,7 +2,8 @@
  *
  * It runs any program, at any stage, one node after the other as the operations' evaluate rules say (compiler/ops/), and
  * shares with the compiled code names, shapes and random words (ganrt/random.h), but no arithmetic. Derivatives along a direction it takes in
- * forward mode, from each operation's own partial derivatives: no rule of differentiate/ is used.
+ * forward mode, from each operation's own partial derivatives, and gradients of gradients by nested dual numbers (ops/jet.c): no rule of
+ * differentiate/ is used. Three levels of gradients and a direction can be nested.
  *
  *     struct evaluator *e = evaluator_new(p);
  *     e->source = ...;                                  where minibatches come from
@@ -43,6 +44,9 @@ struct evaluator {
     uint32_t seed[2];
     struct evaluator_source source;
     uint32_t most_directions; /* a grad node is evaluated one direction at a time, for each element of its value: at most so many */
+    double most_work;         /* in the grad nodes of one run: about so many multiplications */
+    double shake;             /* 0; else each rounded value is moved by up to that part of its size, at random: what comes out apart is noise */
+    uint32_t shaken;          /* which random moves */
     struct evaluator_run *run; /* private */
     struct arena *mem;
 };
@@ -58,8 +62,7 @@ double evaluator_scalar(struct evaluator *e, const struct sexpr *s);
 const char *evaluator_graph(struct evaluator *e, const struct graph *graph);
 
 /* The same, with the derivative along a direction: direction[t] is NULL (zeros) or as large as tensor t. Uses the draws that the next
- * evaluator_graph would use, and changes nothing: no tick, no results, no effects. A grad that depends on the direction is an error: such
- * programs are differentiated first. */
+ * evaluator_graph would use, and changes nothing: no tick, no results, no effects. */
 const char *evaluator_graph_tangent(struct evaluator *e, const struct graph *graph, const double *const *direction);
 
 /* Of the last graph that ran: a node's value, and its tangent; NULL where the node is dead, or its tangent zero everywhere. */

@@ -191,15 +191,36 @@ bool shape_map(struct ganc *g, const struct graph *graph, struct node *n)
     return true;
 }
 
+/* What an operation with kinks or jumps decides at x; 0 for the others. */
+static double decision(enum op op, const double *x, double y)
+{
+    switch (op) {
+    case OP_abs:
+    case OP_sign: return (x[0] > 0) - (x[0] < 0);
+    case OP_max: return x[0] >= x[1];
+    case OP_min: return x[0] <= x[1];
+    case OP_rem: return floor(x[0] / x[1]);
+    case OP_where: return x[0] != 0;
+    default: return y; /* floor and comparisons */
+    }
+}
+
+static bool decides(enum op op)
+{
+    return op == OP_abs || op == OP_sign || op == OP_max || op == OP_min || op == OP_rem || op == OP_where || op == OP_floor || (op >= OP_eq && op <= OP_ge);
+}
+
 /* An operand whose tangent is 0 adds nothing, whatever the slope: sqrt's at 0 is infinite. */
 static void map(struct evaluation *e, fold_rule *fold, partial_rule *partial)
 {
     struct nest nest = nest_over(e->graph, e->n->type);
     for (uint32_t k = 0; k < e->n->nargs; k++) nest_broadcast(&nest, e->n->arg[k]->type);
+    uint64_t *branches = decides(e->n->op) ? e->branches : NULL;
     for (int64_t i = 0; i < nest.total; i++, nest_next(&nest)) {
         double x[3] = {0}, d[3];
         for (uint32_t k = 0; k < e->n->nargs; k++) x[k] = e->x[k][nest.at[k]];
         e->y[i] = fold(x);
+        if (branches) branch_taken(branches, decision(e->n->op, x, e->y[i]));
         if (!e->dy) continue;
         partial(x, e->y[i], d);
         e->dy[i] = 0;

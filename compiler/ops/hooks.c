@@ -13,13 +13,13 @@
 #define WHY_sum NULL
 #define WHY_max_over NULL
 
-#define HOOKS_LEAF(name) {shape_##name, range_##name, evaluate_##name, NULL, NULL, A_CONSTANT},
+#define HOOKS_LEAF(name) {shape_##name, range_##name, evaluate_##name, NULL, NULL, NULL, A_CONSTANT},
 #define HOOKS_MAP(name)                                                                                                \
-    {shape_map, range_##name, evaluate_##name, fold_##name, NULL, IS_CONSTANT(OP_##name) ? A_CONSTANT : NULL},
-#define HOOKS_REDUCE(name) {shape_##name, range_##name, evaluate_##name, NULL, derive_##name, WHY_##name},
-#define HOOKS_VIEW(name) {shape_##name, range_##name, evaluate_##name, NULL, derive_##name, NULL},
+    {shape_map, range_##name, evaluate_##name, fold_##name, jet_##name, NULL, IS_CONSTANT(OP_##name) ? A_CONSTANT : NULL},
+#define HOOKS_REDUCE(name) {shape_##name, range_##name, evaluate_##name, NULL, NULL, derive_##name, WHY_##name},
+#define HOOKS_VIEW(name) {shape_##name, range_##name, evaluate_##name, NULL, NULL, derive_##name, NULL},
 #define HOOKS_PRODUCT(name) HOOKS_VIEW(name)
-#define HOOKS_GRAD(name) {shape_##name, range_##name, NULL, NULL, NULL, NULL},
+#define HOOKS_GRAD(name) {shape_##name, range_##name, NULL, NULL, NULL, NULL, NULL},
 #define OP(name, operands, attributes, class, doc) HOOKS_##class(name)
 const struct op_hooks op_hooks[OP_COUNT] = {
 #include "graph/ops.def"

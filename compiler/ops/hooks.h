@@ -1,7 +1,7 @@
 /* hooks.h: which hooks each class of operation has, declared from ops.def, and what the families share. Private to ops/ and its tests.
  *
  *     LEAF            shape range evaluate
- *     MAP             range evaluate fold         (one shape rule for all: shape_map)
+ *     MAP             range evaluate fold jet     (one shape rule for all: shape_map)
  *     REDUCE, VIEW,   shape range evaluate derive (but argmax, which has no derivative)
  *     PRODUCT
  *     GRAD            shape range                 (differentiate/ and the evaluator take it apart)
@@ -20,7 +20,8 @@
 #define HOOKS_MAP(name)                                                                                                \
     range_rule range_##name;                                                                                           \
     evaluate_rule evaluate_##name;                                                                                     \
-    fold_rule fold_##name;
+    fold_rule fold_##name;                                                                                             \
+    jet_rule jet_##name;
 #define HOOKS_VIEW(name)                                                                                               \
     shape_rule shape_##name;                                                                                           \
     range_rule range_##name;                                                                                           \

@@ -50,6 +50,8 @@ void range_matmul(const struct graph *graph, struct node *n)
 
 /* ---- evaluation ---- */
 
+#define ROWS 8
+
 /* y [m, n] += op(a) [m, k] op(b) [k, n] */
 static void accumulate(const struct evaluation *e, const double *a, const double *b, double *y)
 {
@@ -58,11 +60,20 @@ static void accumulate(const struct evaluation *e, const double *a, const double
     type_matrix(e->graph, node->arg[0]->type, &a_rows, &a_columns);
     type_matrix(e->graph, node->arg[1]->type, &b_rows, &b_columns);
     int64_t m = node->ta ? a_columns : a_rows, n = node->tb ? b_rows : b_columns, k = node->ta ? a_rows : a_columns;
-    for (int64_t i = 0; i < m; i++)
-        for (int64_t p = 0; p < k; p++) {
-            double x = a[node->ta ? p * a_columns + i : i * a_columns + p];
-            for (int64_t j = 0; j < n; j++) y[i * n + j] += x * b[node->tb ? j * b_columns + p : p * b_columns + j];
+    for (int64_t from = 0; from < m; from += ROWS) { /* so many rows of y share one reading of b */
+        int64_t to = from + ROWS < m ? from + ROWS : m;
+        if (node->tb) {
+            for (int64_t j = 0; j < n; j++)
+                for (int64_t i = from; i < to; i++)
+                    for (int64_t p = 0; p < k; p++) y[i * n + j] += a[node->ta ? p * a_columns + i : i * a_columns + p] * b[j * b_columns + p];
+        } else {
+            for (int64_t p = 0; p < k; p++)
+                for (int64_t i = from; i < to; i++) {
+                    double x = a[node->ta ? p * a_columns + i : i * a_columns + p];
+                    for (int64_t j = 0; j < n; j++) y[i * n + j] += x * b[p * b_columns + j];
+                }
         }
+    }
 }
 
 void evaluate_matmul(struct evaluation *e)

@@ -132,6 +132,10 @@ void evaluate_max_over(struct evaluation *e)
         e->y[nest.at[0]] = e->x[0][i];
         if (e->dy) e->dy[nest.at[0]] = e->dx[0] ? e->dx[0][i] : 0;
     }
+    if (!e->branches) return;
+    nest = nest_reduction(e, reduced);
+    for (int64_t i = 0; i < nest.total; i++, nest_next(&nest))
+        if (e->x[0][i] == e->y[nest.at[0]]) branch_taken(e->branches, (double)i);
 }
 
 void evaluate_argmax(struct evaluation *e)
@@ -149,6 +153,7 @@ void evaluate_argmax(struct evaluation *e)
         for (int64_t k = 1; k < x.dim[axis]; k++)
             if (v[k * own[axis + 1]] > v[best * own[axis + 1]]) best = k;
         e->y[i] = (double)best;
+        if (e->branches) branch_taken(e->branches, (double)best);
         if (e->dy) e->dy[i] = 0;
     }
 }

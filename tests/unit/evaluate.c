@@ -152,15 +152,15 @@ static void check_training(void)
 static void check_errors(void)
 {
     struct evaluator *e = evaluator_new(&p);
-    CHECK_TEXT(evaluator_graph(e, p.graphs.at[1]), "graph minimize draws d, but nothing was given to draw from");
+    CHECK_TEXT(evaluator_graph(e, p.graphs.at[1]), "graph minimize: it draws d, but nothing was given to draw from");
     e->source.data = give;
     e->source.self = &p;
     e->most_directions = 1;
     CHECK(strstr(evaluator_graph(e, p.graphs.at[1]), "is too large to take one by one"));
     e->most_directions = 2;
     CHECK(!evaluator_graph(e, p.graphs.at[1]));
-    double one[2] = {1, 0};
-    CHECK(strstr(evaluator_graph_tangent(e, p.graphs.at[1], (const double *const[]){one, NULL, NULL}), "the tangent of a gradient"));
+    e->most_work = 1;
+    CHECK(strstr(evaluator_graph(e, p.graphs.at[1]), "is too large to take one by one"));
     evaluator_free(e);
 }
 
@@ -182,9 +182,25 @@ static void check_gradients(void)
     CHECK(evaluator_node(e, by_w)[0] == 12 + 2 && evaluator_node(e, by_w)[1] == 27 - 3);
     CHECK(evaluator_node(e, by_other)[0] == 0 && !evaluator_node(e, dead));
     CHECK(e->tick == 0);
-    struct node *again = make(&graph, OP_grad, 2, (struct node *[]){by_w, w}, (struct node){0});
-    vec_push(g->mem, &graph.keep, again);
-    CHECK(strstr(evaluator_graph(e, &graph), "a gradient of a gradient"));
+
+    /* gradients of gradients by nested tangents; stop(w) stays a constant: 6 w, then 6; and the tangent of 6 w along (1, 0) */
+    struct node *twice = make(&graph, OP_grad, 2, (struct node *[]){by_w, w}, (struct node){0});
+    struct node *thrice = make(&graph, OP_grad, 2, (struct node *[]){twice, w}, (struct node){0});
+    struct node *four = make(&graph, OP_grad, 2, (struct node *[]){thrice, w}, (struct node){0});
+    struct node *five = make(&graph, OP_grad, 2, (struct node *[]){four, w}, (struct node){0});
+    double one[2] = {1, 0};
+    vec_push(g->mem, &graph.keep, thrice);
+    CHECK(!evaluator_graph_tangent(e, &graph, (const double *const[]){one, NULL, NULL}));
+    for (int i = 0; i < 2; i++) {
+        double w_i = i ? -3 : 2;
+        CHECK_NEAR(evaluator_node(e, twice)[i], 6 * w_i, 1e-12);
+        CHECK_NEAR(evaluator_node(e, thrice)[i], 6, 1e-12);
+        CHECK_NEAR(evaluator_tangent(e, by_w)[i], i ? 0 : 6 * w_i, 1e-12);
+        CHECK_NEAR(evaluator_tangent(e, twice)[i], i ? 0 : 6, 1e-12);
+        CHECK_NEAR(evaluator_tangent(e, thrice)[i], 0, 1e-12);
+    }
+    vec_push(g->mem, &graph.keep, five);
+    CHECK(strstr(evaluator_graph(e, &graph), "nested too deeply"));
     evaluator_free(e);
 }
 

@@ -137,7 +137,7 @@ static double tangent_at(struct ganc *g, enum op op, double a, double b, double 
     struct node *x = graph_node(g, &graph, OP_tensor, 0, NULL, &(struct node){0}, (struct span){0}), *args[2] = {x, x};
     struct node *y = graph_node(g, &graph, op, (uint32_t)op_info[op].operands, args, &(struct node){0}, (struct span){0});
     double out, dout;
-    struct evaluation e = {&graph, y, (const double *[]){&a, &b}, (const double *[]){&da, &db}, &out, &dout, NULL};
+    struct evaluation e = {&graph, y, (const double *[]){&a, &b}, (const double *[]){&da, &db}, &out, &dout, NULL, NULL};
     op_hooks[op].evaluate(&e);
     return dout;
 }
