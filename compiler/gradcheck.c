@@ -318,10 +318,22 @@ static void same_objective(struct check *x, const struct statement *s, const str
     diag(x->g, E0704, s->span, want, is, stage == 1 ? "once differentiated" : "after the passes");
 }
 
+/* The graph's name; of one among several taken together, that of its objective. */
+static const char *name_of(const struct check *x, const struct statement *s)
+{
+    const struct graph *graph = x->stage[0]->graphs.at[s->graph];
+    for (uint32_t i = 0; graph->outputs.n > 1 && i < graph->outputs.n; i++) {
+        const struct output *o = &graph->outputs.at[i];
+        bool negated = s->y->op == OP_neg && s->y->arg[0] == o->value;
+        if (negated || s->y == o->value) return arena_format(x->g->mem, "together: %s %s", negated ? "maximize" : "minimize", o->name);
+    }
+    return graph->name;
+}
+
 static void check_statement(struct check *x, const struct statement *s)
 {
     struct arena *mem = arena_new();
-    struct checked to = {.g = x->g, .p = x->stage[0], .e = x->e, .span = s->span, .n = s->gradients.n, .inner_n = s->inner.n, .elements = x->o->elements};
+    struct checked to = {.g = x->g, .p = x->stage[0], .e = x->e, .name = name_of(x, s), .span = s->span, .n = s->gradients.n, .inner_n = s->inner.n, .elements = x->o->elements};
     to.tensors = NEW_ARRAY(mem, struct checked_tensor, to.n);
     to.inner = NEW_ARRAY(mem, struct checked_inner, to.inner_n);
     for (uint32_t k = 0; k < to.n; k++) to.tensors[k].tensor = s->gradients.at[k]->arg[1]->index;

@@ -46,6 +46,7 @@ struct checked {
     const struct program *p;
     struct evaluator *e;
     const struct graph *graph;        /* of stage graph */
+    const char *name;
     struct span span;
     uint32_t n, inner_n;
     struct checked_tensor *tensors;

@@ -34,7 +34,7 @@ static void judge(const struct checked *s, const char *name, const struct checks
 void gradcheck_report(const struct checked *s)
 {
     bool good = true;
-    printf("%s%s (batch %lld)\n", place(s, s->span), s->graph->name, (long long)s->graph->batch);
+    printf("%s%s (batch %lld)\n", place(s, s->span), s->name, (long long)s->graph->batch);
     printf("  %-32s %18s  %11s  %11s\n", "gradient of", "elements", "dual", "differences");
     for (uint32_t k = 0; k < s->n; k++) {
         const struct checked_tensor *t = &s->tensors[k];
