@@ -266,9 +266,10 @@ static bool all_finite(struct check *x, const struct statement *s, struct probe 
 }
 
 /* The gradients inside the objective, each along a few directions: against the tangent of its y, by forward mode. */
-static void check_inner(struct check *x, const struct statement *s, struct checked *to, struct probe *grad)
+static bool check_inner(struct check *x, const struct statement *s, struct checked *to, struct probe *grad)
 {
     struct probe *p = to->objective;
+    uint32_t errors = diag_errors(x->g);
     for (uint32_t i = 0; i < s->inner.n; i++) {
         const struct node *n = s->inner.at[i];
         struct arena *scratch = arena_new();
@@ -289,7 +290,9 @@ static void check_inner(struct check *x, const struct statement *s, struct check
             to->inner[i].error = fmax(to->inner[i].error, error == 0 ? 0 : error / scale);
         }
         arena_free(scratch);
+        if (!(to->inner[i].error <= GRADCHECK_DUAL)) diag(x->g, E0706, n->span, to->inner[i].error, GRADCHECK_DUAL);
     }
+    return diag_errors(x->g) == errors;
 }
 
 /* The objective as it is written; where its gradients are too large for nested dual numbers, as differentiated, with the
@@ -311,11 +314,12 @@ static bool find_objective(struct check *x, const struct statement *s, struct ch
     return !to->objective->error;
 }
 
-static void same_objective(struct check *x, const struct statement *s, const struct checked *to, struct probe *p, int stage)
+static bool same_objective(struct check *x, const struct statement *s, const struct checked *to, struct probe *p, int stage)
 {
     double want = probe_value(to->objective, to->y)[0], is = probe_value(p, kept(x, s, stage, 0))[0];
-    if (fabs(is - want) <= 1e-9 * fmax(fabs(want), 1e-3)) return;
+    if (fabs(is - want) <= 1e-9 * fmax(fabs(want), 1e-3)) return true;
     diag(x->g, E0704, s->span, want, is, stage == 1 ? "once differentiated" : "after the passes");
+    return false;
 }
 
 /* The graph's name; of one among several taken together, that of its objective. */
@@ -341,14 +345,12 @@ static void check_statement(struct check *x, const struct statement *s)
         if (runs(&x->stage[0]->trains.at[t].body, s->graph)) set_lets(x->e, &x->stage[0]->trains.at[t].body);
     struct probe *grad = probe_stage(x, s, 1), *opt = probe_stage(x, s, 2);
     if (!grad->error && !opt->error && find_objective(x, s, &to)) {
-        same_objective(x, s, &to, grad, 1);
-        same_objective(x, s, &to, opt, 2);
-        if (all_finite(x, s, grad, 1) && all_finite(x, s, opt, 2)) {
+        if (all_finite(x, s, grad, 1) && all_finite(x, s, opt, 2) && check_inner(x, s, &to, grad) && same_objective(x, s, &to, grad, 1) &&
+            same_objective(x, s, &to, opt, 2)) {
             take_gradients(x, s, &to, grad, 1);
             take_gradients(x, s, &to, opt, 2);
             measure_terms(x, s, &to);
             measure_rounding(x, &to);
-            check_inner(x, s, &to, grad);
             gradcheck_points(&to);
             gradcheck_report(&to);
         }

@@ -8,9 +8,9 @@ caught() { # what is wrong, the error's pattern, the model, the rules
 }
 echo 'derivative tanh(x) = dy * (1 - y ^ 2)' >"$work/rules.gan"
 "$GANC" gradcheck --rules "$work/rules.gan" "$model" >"$work/out" 2>&1 || fail "a right rule: $(cat "$work/out")"
-caught "a factor" 'penalty.gan:12:5: error\[E0702\]: the gradient of D.dense1.W' "$model" 'derivative tanh(x) = 1.00001 * dy * (1 - y * y)'
+caught "a factor" 'draws.gan:10:9: error\[E0702\]: the gradient of G.dense1.W' "$here/models/draws.gan" 'derivative sigmoid(x) = 1.00001 * dy * (y * (1 - y))'
 caught "inside an objective" 'penalty.gan:9:11: error\[E0706\]' "$model" 'derivative tanh(x) = 1.00001 * dy * (1 - y * y)'
-caught "too small for differences" 'dual numbers' "$model" 'derivative tanh(x) = 1.000000001 * dy * (1 - y * y)'
+caught "too small for differences" 'E0702.*dual numbers' "$here/models/draws.gan" 'derivative sigmoid(x) = 1.000000001 * dy * (y * (1 - y))'
 # right to the first order, so that only second derivatives are wrong: y is taken for a constant
 caught "the second order only" 'the gradient of D.dense1.W' "$model" 'derivative tanh(x) = dy * (1 - stop(y * y))'
 ! grep -q E0706 "$work/err" || fail "a first derivative that is right was found wrong"
