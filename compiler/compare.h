@@ -6,7 +6,8 @@
 
 /* Compiles c->path whole, and once more only up to its derivatives (before any pass); runs each graph of the first as machine code and
  * of the second in the evaluator, from the same tensors, random words and minibatches; prints the worst relative error (2-norm of the
- * difference over that of the value) of each graph's outputs and effects. False where one exceeds `bound`, or something failed. */
+ * difference over that of the value) of each graph's outputs and effects. False where one exceeds `bound` by more than rounding explains (compare.c
+ * measures that), or something failed. */
 bool compare_model(struct compilation *c, double bound, bool quiet);
 
 #endif

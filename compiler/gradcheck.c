@@ -232,7 +232,7 @@ static void measure_terms(struct check *x, const struct statement *s, struct che
     probe_free(p);
 }
 
-/* How far rounding alone moves the objective: in double 2^-27 of what moves by 2^-26 do; the sums within a product round more often. */
+/* How far rounding alone moves the objective. */
 static void measure_rounding(struct check *x, struct checked *to)
 {
     double moved = 0, y = probe_value(to->objective, to->y)[0];
@@ -244,7 +244,7 @@ static void measure_rounding(struct check *x, struct checked *to)
         probe_free(p);
     }
     x->e->shake = x->e->shaken = 0;
-    to->rounding = 4 * fmax(moved * 0x1p-53 / SHAKE, fabs(y) * 0x1p-53);
+    to->rounding = fmax(moved * 0x1p-53 / SHAKE, fabs(y) * 0x1p-53);
 }
 
 static bool all_finite(struct check *x, const struct statement *s, struct probe *p, int stage)

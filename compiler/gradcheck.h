@@ -13,7 +13,7 @@
 #define GRADCHECK_DIFFERENCES 1e-6 /* the largest errors allowed, relative */
 #define GRADCHECK_DUAL 1e-10
 #define GRADCHECK_DIRECTIONS 8
-#define GRADCHECK_TERMS 1e-4       /* a gradient smaller than this part of its terms is as good as zero: errors are relative to that */
+#define GRADCHECK_TERMS 1e-5       /* a gradient smaller than this part of its terms is as good as zero: errors are relative to that */
 
 struct gradcheck_options {
     int64_t batch;    /* minibatches are cut down to so many examples */

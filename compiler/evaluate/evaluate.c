@@ -356,12 +356,13 @@ void evaluator_run_along(struct evaluator_run *run, const struct node *y, const 
 
 /* ---- noise ---- */
 
-/* Does the operation round its result? Those that choose, arrange, or decide do not. */
+/* Does the operation round its result? Those that choose, arrange, or decide do not; a constant may, where it is stored. */
 static bool rounds(const struct node *n)
 {
     switch (op_info[n->op].class) {
     case CLASS_PRODUCT: return true;
     case CLASS_REDUCE: return n->op == OP_sum;
+    case CLASS_LEAF: return n->op == OP_rand_normal || n->op == OP_scalar || (n->op == OP_constant && (double)(float)n->number != n->number);
     case CLASS_MAP: break;
     default: return false;
     }
@@ -378,17 +379,43 @@ static bool rounds(const struct node *n)
     }
 }
 
-/* Moves every element of n's value by a random part of its size, up to e->shake. */
+/* What n's roundings are relative to: its value; of a sum or product of k terms the sum of their sizes times sqrt(k), for partial sums round
+ * too, and all one way where terms are equal. */
+static const double *sizes(struct evaluator_run *run, struct arena *scratch, const struct node *n)
+{
+    int64_t total = type_total(run->graph, n->type);
+    if (op_info[n->op].class != CLASS_REDUCE && op_info[n->op].class != CLASS_PRODUCT)
+        return arena_copy(scratch, run->value[n->id].jets.part[0], (size_t)total * sizeof(double));
+    double *y = NEW_ARRAY(scratch, double, total);
+    const double **x = NEW_ARRAY(scratch, const double *, n->nargs), **none = NEW_ARRAY(scratch, const double *, n->nargs);
+    for (uint32_t k = 0; k < n->nargs; k++) {
+        int64_t count = type_total(run->graph, n->arg[k]->type);
+        double *size = NEW_ARRAY(scratch, double, count);
+        for (int64_t i = 0; i < count; i++) size[i] = fabs(run->value[n->arg[k]->id].jets.part[0][i]);
+        x[k] = size;
+    }
+    struct evaluation evaluation = {run->graph, n, x, none, y, NULL, &run->world, NULL};
+    op_hooks[n->op].evaluate(&evaluation);
+    double terms = (double)type_total(run->graph, n->arg[0]->type) / (double)total;
+    if (n->nargs > 1) terms = sqrt(terms * (double)type_total(run->graph, n->arg[1]->type));
+    for (int64_t i = 0; i < total; i++) y[i] *= sqrt(fmax(terms, 1));
+    return y;
+}
+
+/* Moves every element of n's value at random, by up to e->shake of its size. */
 static void shake(struct evaluator_run *run, const struct node *n)
 {
     double *y = run->value[n->id].jets.part[0];
     int64_t total = type_total(run->graph, n->type);
     uint64_t word = run->e->shaken * 0x9E3779B97F4A7C15u + n->id + 1;
     if (!y || !rounds(n)) return;
+    struct arena *scratch = arena_new();
+    const double *size = sizes(run, scratch, n);
     for (int64_t i = 0; i < total; i++) {
         word = word * 6364136223846793005u + 1442695040888963407u;
-        y[i] *= 1 + run->e->shake * ((double)(word >> 11) * 0x1p-52 - 1);
+        y[i] += run->e->shake * ((double)(word >> 11) * 0x1p-52 - 1) * size[i];
     }
+    arena_free(scratch);
 }
 
 void evaluator_run_nodes(struct evaluator_run *run, const bool *marked)

@@ -45,7 +45,7 @@ struct evaluator {
     struct evaluator_source source;
     uint32_t most_directions; /* a grad node is evaluated one direction at a time, for each element of its value: at most so many */
     double most_work;         /* in the grad nodes of one run: about so many multiplications */
-    double shake;             /* 0; else each rounded value is moved by up to that part of its size, at random: what comes out apart is noise */
+    double shake;             /* 0; else each rounded value is moved at random, by up to that part of its size or its terms': how far results move is noise */
     uint32_t shaken;          /* which random moves */
     struct evaluator_run *run; /* private */
     struct arena *mem;

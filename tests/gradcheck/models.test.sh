@@ -19,7 +19,7 @@ checked "$models/large.gan" 1 1 all
 grep -q 'too large for nested dual numbers' "$work/out" || fail "large.gan: it is not said that rules built the inner gradient"
 checked "$models/kinks.gan" 1 0 some
 grep -q 'redrawn: [1-9]' "$work/out" || fail "kinks.gan: no kink was met"
-for file in "$top"/tests/elaborate/models/*.gan "$top"/examples/gan_1d/*.gan "$top"/examples/mixture/*.gan; do
+for file in "$top"/tests/elaborate/models/*.gan "$top"/examples/gan_1d/*.gan "$top"/examples/mixture/*.gan "$top"/examples/parallel_lines/*.gan "$top"/examples/wgan_gp/*.gan; do
     "$GANC" gradcheck "$file" >"$work/out" 2>&1 || fail "$file: $(cat "$work/out")"
 done
 "$GANC" gradcheck --elements 5 "$top/examples/gan_mnist/gan_mnist.gan" >"$work/out" 2>&1 || fail "gan_mnist: $(cat "$work/out")"
