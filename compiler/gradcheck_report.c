@@ -49,7 +49,7 @@ void gradcheck_report(const struct checked *s)
     if (good) judge(s, "all parameters together", &s->directions);
     for (uint32_t i = 0; i < s->inner_n; i++) {
         printf("  %sgradient inside the objective, %d directions: %.1e%s\n", place(s, s->inner[i].span), GRADCHECK_DIRECTIONS, s->inner[i].error,
-               s->by_rules ? " (too large for nested dual numbers: built by the rules in what is compared above)" : "");
+               s->by_rules ? " (too large for nested dual numbers, or too deep: built by the rules in what is compared above)" : "");
     }
     fflush(stdout);
 }

@@ -95,7 +95,7 @@ struct evaluator_run *evaluator_run_new(struct evaluator *e, const struct graph 
 {
     struct arena *mem = arena_new();
     struct evaluator_run *run = NEW(mem, struct evaluator_run);
-    *run = (struct evaluator_run){.e = e, .mem = mem, .room = mem, .graph = graph, .tick = tick};
+    *run = (struct evaluator_run){.e = e, .mem = mem, .room = mem, .graph = graph, .tick = tick, .most_levels = JET_LEVELS};
     run->value = NEW_ARRAY(mem, struct value, graph->nodes.n);
     run->world = (struct evaluation_world){run, world_tensor, world_tensor_tangent, world_data, world_data_mean, world_input, world_scalar,
                                            {e->seed[0], e->seed[1]}, tick};
@@ -285,7 +285,7 @@ static bool too_large(struct evaluator_run *run, const struct between *b, int64_
 {
     struct evaluator *e = run->e;
     run->work += b->work * (double)directions;
-    if (run->levels == JET_LEVELS) {
+    if (run->levels == run->most_levels) {
         fail(run, "gradients are nested too deeply to take them by nested tangents: differentiate the program first");
         return true;
     }

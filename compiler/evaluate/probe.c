@@ -32,6 +32,7 @@ struct probe *probe_new(struct evaluator *e, const struct graph *graph, uint64_t
     struct probe *p = NEW(run->mem, struct probe);
     p->run = run;
     run->borrows = true;
+    run->most_levels = JET_LEVELS - 1; /* a view's tangent takes one */
     run->branches = NEW_ARRAY(run->mem, uint64_t, graph->nodes.n);
     evaluator_run_nodes(run, needed(run->mem, graph, targets, n));
     p->error = run->error;
@@ -140,5 +141,6 @@ double view_tangent(struct view *v, const double *const *direction)
     run->work = 0;
     for (uint32_t i = 0; i < v->n; i++) evaluator_run_node(run, v->list[i], 1);
     run->direction = NULL;
+    if (run->error) return NAN;
     return v->n && run->value[v->y->id].levels & 1 ? run->value[v->y->id].jets.part[1][0] : 0;
 }

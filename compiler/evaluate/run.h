@@ -27,7 +27,7 @@ struct evaluator_run {
     uint64_t tick;
     struct value *value;            /* by node id */
     uint64_t *branches;             /* by node id, or NULL: the decisions of each node, hashed */
-    uint32_t levels;                /* in use */
+    uint32_t levels, most_levels;   /* in use; to be used at most */
     const double *const *direction; /* by tensor: level 0's; NULL where it is not used */
     bool borrows;                   /* tensors are read where they lie, not copied */
     struct evaluation_world world;

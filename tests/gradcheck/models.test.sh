@@ -17,6 +17,8 @@ checked "$models/draws.gan" 2 0 all
 checked "$models/operations.gan" 5 2 all
 checked "$models/large.gan" 1 1 all
 grep -q 'too large for nested dual numbers' "$work/out" || fail "large.gan: it is not said that rules built the inner gradient"
+checked "$models/deep.gan" 1 4 some
+grep -q 'too large for nested dual numbers' "$work/out" || fail "deep.gan: it is not said that rules built the inner gradients"
 checked "$models/kinks.gan" 1 0 some
 grep -q 'redrawn: [1-9]' "$work/out" || fail "kinks.gan: no kink was met"
 for file in "$top"/tests/elaborate/models/*.gan "$top"/examples/gan_1d/*.gan "$top"/examples/mixture/*.gan "$top"/examples/parallel_lines/*.gan "$top"/examples/wgan_gp/*.gan; do
