@@ -48,11 +48,8 @@ static void header_nets(const struct run *run)
     struct text t = {.used = 0};
     for (uint32_t i = 0; i < model->nnets; i++) {
         const struct ganrt_net *net = &model->nets[i];
-        int64_t sum = 0;
         char count[40];
-        for (uint32_t j = 0; j < net->ntensors; j++)
-            if (model->tensors[net->tensors[j]].kind == GANRT_PARAMETER) sum += model->tensors[net->tensors[j]].elements;
-        tool_count(count, sizeof count, sum);
+        tool_count(count, sizeof count, tool_parameters(model, net));
         add(&t, "%s%s %s parameters", i ? ", " : "", net->name, count);
     }
     if (t.used) fprintf(stderr, "nets    %s\n", t.at);

@@ -123,6 +123,16 @@ void tool_shape(char *text, size_t size, uint32_t rank, const int64_t *dims)
     data_shape_text(text, size, rank, dims);
 }
 
+int64_t tool_parameters(const struct ganrt_model *model, const struct ganrt_net *net)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < net->ntensors; i++) {
+        const struct ganrt_tensor *t = &model->tensors[net->tensors[i]];
+        if (t->kind == GANRT_PARAMETER || t->kind == GANRT_AVERAGE) sum += t->elements;
+    }
+    return sum;
+}
+
 void tool_count(char *text, size_t size, int64_t n)
 {
     char digits[32];

@@ -21,6 +21,7 @@ struct picture_tile tool_tile(const struct run *run, const struct ganrt_net *net
 /* The first data set of as many elements an example, labels apart; NULL where there is none. */
 const struct ganrt_data *tool_data_like(const struct run *run, int64_t elements);
 
+int64_t tool_parameters(const struct ganrt_model *model, const struct ganrt_net *net); /* averages among them: they stand for parameters */
 void tool_shape(char *text, size_t size, uint32_t rank, const int64_t *dims); /* "[28, 28]" */
 void tool_count(char *text, size_t size, int64_t n);                          /* "2,402,384" */
 void tool_bytes(char *text, size_t size, int64_t bytes);                      /* "12.3 MB" */

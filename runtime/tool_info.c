@@ -6,14 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int64_t net_parameters(const struct ganrt_model *model, const struct ganrt_net *net)
-{
-    int64_t sum = 0;
-    for (uint32_t i = 0; i < net->ntensors; i++)
-        if (model->tensors[net->tensors[i]].kind == GANRT_PARAMETER) sum += model->tensors[net->tensors[i]].elements;
-    return sum;
-}
-
 static int64_t scratch_bytes(const struct ganrt_model *model)
 {
     return model->arena_bytes - model->tensor_bytes;
@@ -43,13 +35,13 @@ static void print_net(const struct ganrt_model *model, const struct ganrt_net *n
         if (input->data >= 0 && input->prior < 0 && model->data[input->data].field) printf(".%s", model->data[input->data].field);
     }
     tool_shape(shape, sizeof shape, net->rank, net->dims);
-    tool_count(count, sizeof count, net_parameters(model, net));
+    tool_count(count, sizeof count, tool_parameters(model, net));
     printf(") -> %s: %s parameters\n", shape, count);
     for (uint32_t i = 0; i < net->ntensors; i++) {
         const struct ganrt_tensor *t = &model->tensors[net->tensors[i]];
         tool_shape(shape, sizeof shape, t->rank, t->dims);
         tool_count(count, sizeof count, t->elements);
-        printf("  %-32s %-22s %14s%s\n", t->name, shape, count, t->kind == GANRT_PARAMETER ? "" : "  state");
+        printf("  %-32s %-22s %14s%s\n", t->name, shape, count, t->kind == GANRT_PARAMETER ? "" : t->kind == GANRT_AVERAGE ? "  average" : "  state");
     }
 }
 
@@ -129,7 +121,7 @@ static void json_net(struct json_out *o, const struct ganrt_model *model, const 
     static const char *const kinds[] = {"parameter", "state", "optimizer", "schedule"};
     json_open(o, '{');
     json_key(o, "name"), json_string(o, net->name);
-    json_key(o, "parameters"), json_integer(o, net_parameters(model, net));
+    json_key(o, "parameters"), json_integer(o, tool_parameters(model, net));
     json_key(o, "inputs"), json_open(o, '[');
     for (uint32_t i = 0; i < net->ninputs; i++) {
         json_open(o, '{');

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_IMPORTS_SHOWN = 6 };
+
 static const struct {
     const char *id;
     enum diag_severity severity;
@@ -85,6 +87,17 @@ static bool index_seen(struct diagnostics *d, enum diag_id id, struct span where
     return false;
 }
 
+/* What stands in an imported file: by which imports it came into the model, the innermost first. */
+static void note_imports(struct ganc *g, struct span where)
+{
+    for (int level = 0; level < MOST_IMPORTS_SHOWN && where.file && where.file < g->sources.n; level++) {
+        const struct source *s = g->sources.at[where.file];
+        where = s->imported;
+        if (where.file)
+            diag_note(g, where, "%s is imported here", s->name);
+    }
+}
+
 void diag(struct ganc *g, enum diag_id id, struct span where, ...)
 {
     struct diagnostics *d = g->diagnostics;
@@ -100,6 +113,7 @@ void diag(struct ganc *g, enum diag_id id, struct span where, ...)
         one.severity = SEVERITY_ERROR;
     *(one.severity == SEVERITY_ERROR ? &d->errors : &d->warnings) += 1;
     vec_push(d->mem, &d->list, one);
+    note_imports(g, where);
 }
 
 static void remark(struct diagnostics *d, struct span where, bool help, const char *format, va_list args)

@@ -128,7 +128,7 @@ static char *read_all(FILE *from, size_t *length)
     return text;
 }
 
-struct source *source_read(struct ganc *g, const char *path, uint32_t *file)
+struct source *source_load(struct ganc *g, const char *path, uint32_t *file)
 {
     size_t length = 0;
     errno = 0;
@@ -137,12 +137,19 @@ struct source *source_read(struct ganc *g, const char *path, uint32_t *file)
     int error = errno;
     if (from)
         fclose(from);
-    if (!text) {
-        diag(g, E0001, (struct span){0}, path, strerror(error));
+    errno = error;
+    if (!text)
         return NULL;
-    }
     struct source *s = source_add(g, path, text, length, file);
     free(text);
+    return s;
+}
+
+struct source *source_read(struct ganc *g, const char *path, uint32_t *file)
+{
+    struct source *s = source_load(g, path, file);
+    if (!s)
+        diag(g, E0001, (struct span){0}, path, strerror(errno));
     return s;
 }
 

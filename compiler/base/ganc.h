@@ -18,6 +18,7 @@ struct source {
     const char *text; /* ends in a zero byte; may hold others */
     size_t length;
     bool library;     /* part of the standard library */
+    struct span imported; /* the import that first named it; file 0: none did */
     VEC(uint32_t) lines; /* offset of each line's first byte */
 };
 
@@ -51,8 +52,9 @@ void ganc_free(struct ganc *g);
 const char *intern(struct ganc *g, const char *text);
 const char *intern_bytes(struct ganc *g, const char *text, size_t length);
 
-/* Source texts. source_read reports E0001 and returns NULL where the file cannot be read. */
+/* Source texts. Where a file cannot be read, source_read reports E0001 and returns NULL, source_load leaves the reason in errno. */
 struct source *source_read(struct ganc *g, const char *path, uint32_t *file);
+struct source *source_load(struct ganc *g, const char *path, uint32_t *file);
 struct source *source_add(struct ganc *g, const char *name, const char *text, size_t length, uint32_t *file);
 void source_place(const struct source *s, uint32_t at, uint32_t *line, uint32_t *column); /* both from 1; columns count code points */
 struct span span_join(struct span a, struct span b); /* from the start of a to the end of b; same file */

@@ -3,6 +3,7 @@
  * A structure's LLVM type is made of its fields' types, whose natural alignment is C's; tests/unit/codegen_descriptor.c reads each field
  * back through the C structures. Change model.h, this file and GANRT_ABI together. */
 #include "codegen/emit.h"
+#include "elaborate/elaborate.h"
 
 #include <ganrt/model.h>
 #include <stdio.h>
@@ -357,7 +358,7 @@ void descriptor_emit(struct emit *e)
     put_u32(&f, GANRT_ABI);
     put_u32(&f, p->f64);
     put_text(&f, p->name);
-    put_text(&f, p->source ? p->source : "");
+    put_text(&f, p->source ? model_text(e->g, p) : "");
     put_text(&f, e->target->cpu);
     put_text(&f, e->target->features);
     put_text(&f, GANC_VERSION);

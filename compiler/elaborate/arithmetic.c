@@ -54,13 +54,15 @@ static bool operand(struct elaboration *e, const char *what, const struct value 
 struct value arithmetic_map(struct elaboration *e, enum op op, uint32_t n, const struct value *x, struct span span)
 {
     struct value v[3];
-    bool numbers = true, scalars = true;
+    bool numbers = true, scalars = true, gradients = false;
     for (uint32_t i = 0; i < n; i++) {
         v[i] = value_read(e, x[i], span);
-        if (!operand(e, spelling_of(op), &v[i], span)) return value_error();
+        gradients = gradients || v[i].kind == VALUE_GRADIENTS;
+        if (v[i].kind != VALUE_GRADIENTS && !operand(e, spelling_of(op), &v[i], span)) return value_error();
         numbers = numbers && (v[i].kind == VALUE_NUMBER || v[i].kind == VALUE_BOOLEAN);
         scalars = scalars && value_is_scalar(&v[i]);
     }
+    if (gradients) return gradients_map(e, op, spelling_of(op), v, span);
     bool comparison = op >= OP_eq && op <= OP_ge;
     if (numbers) {
         double d[3] = {0};

@@ -5,7 +5,7 @@
 
 enum builtin_id {
     B_SUM, B_MAX_OVER, B_ARGMAX, B_COUNT, B_BATCH_SUM, B_BATCH_COUNT, B_RESHAPE, B_FLATTEN, B_TRANSPOSE, B_CONCAT, B_SHAPE, B_GRAD, B_BATCH,
-    B_SUMSQ, B_DATA_MEAN, B_UNIFORM, B_NORMAL, B_SPHERE, B_BERNOULLI, B_ONEHOT, B_CONSTANT, B_LATER
+    B_SUMSQ, B_DATA_MEAN, B_UNIFORM, B_NORMAL, B_SPHERE, B_BERNOULLI, B_ONEHOT, B_CONSTANT, B_EMA, B_LATER
 };
 
 struct builtin {
@@ -37,6 +37,7 @@ static const struct builtin table[] = {
     {"bernoulli", B_BERNOULLI, 1, 1, " "},
     {"onehot", B_ONEHOT, 1, 1, " "},
     {"constant", B_CONSTANT, 1, 1, " "},
+    {"ema", B_EMA, 0, 2, " decay "},
     /* of the language, but not built yet: E0901 */
     {"conv2d", B_LATER, 0, 64, NULL},
     {"conv2d_transpose", B_LATER, 0, 64, NULL},
@@ -48,7 +49,6 @@ static const struct builtin table[] = {
     {"stack", B_LATER, 0, 64, NULL},
     {"pad", B_LATER, 0, 64, NULL},
     {"slice", B_LATER, 0, 64, NULL},
-    {"ema", B_LATER, 0, 64, NULL},
     {"instancenorm", B_LATER, 0, 64, NULL},
     {"groupnorm", B_LATER, 0, 64, NULL},
     {"embedding", B_LATER, 0, 64, NULL},
@@ -229,8 +229,9 @@ static struct value gradient(struct elaboration *e, struct arguments *args, stru
 {
     struct value wrt = args->positional.at[1];
     if (wrt.kind == VALUE_FUNCTION && wrt.declaration->kind == A_NET) {
-        diag(e->g, E0901, span, "grad with respect to a net");
-        return value_error();
+        bool *marked = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1);
+        if (!net_parameters(e, wrt.declaration, marked, false, args->spans.at[1])) return value_error();
+        return gradients_make(e, args->positional.at[0], args->spans.at[0], marked, span);
     }
     struct node *y = value_to_node(e, args->positional.at[0], args->spans.at[0]);
     if (!y) return value_error();
@@ -246,35 +247,47 @@ static struct value gradient(struct elaboration *e, struct arguments *args, stru
     return value_node(e, node_make(e, OP_grad, 2, (struct node *[]){y, x}, &(struct node){0}, span));
 }
 
-/* The sum of squares of the parameters of a net or of a part of one: its argument is a path, not a value. */
-struct value builtin_sumsq(struct elaboration *e, struct environment *env, const struct ast *args, struct span span)
+static struct value sumsq_of_marked(struct elaboration *e, const bool *marked, struct span span)
 {
-    if (!args || args->n != 1 || args->kids[0]->name) {
-        diag(e->g, E0403, span, "sumsq", 1, args ? (int)args->n : 0);
-        return value_error();
-    }
-    if (!e->graph) {
-        diag(e->g, E0505, span);
-        return value_error();
-    }
-    const struct ast *a = args->kids[0]->kids[0];
-    bool except = a->kind == A_EXCEPT, *marked = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1);
-    if (!part_tensors(e, env, except ? a->kids[0] : a, except ? a->kids[1] : NULL, marked)) return value_error();
-    struct value total = value_number(0);
-    for (uint32_t t = 0; t < e->p->tensors.n; t++) {
-        if (!marked[t]) continue;
-        struct node *w = tensor_value(e, t, span), *s = graph_binary(e->g, e->graph, OP_mul, w, w);
-        int64_t axes[MAX_RANK];
-        for (int64_t k = 0; k < w->type.rank; k++) axes[k] = k;
-        if (w->type.rank) s = graph_sum(e->g, e->graph, s, axes, w->type.rank, false);
-        total = arithmetic_map(e, OP_add, 2, (struct value[]){total, value_node(e, s)}, span);
-    }
-    return total;
+    struct node **w = NEW_ARRAY(e->g->mem, struct node *, e->p->tensors.n + 1);
+    uint32_t n = 0;
+    for (uint32_t t = 0; t < e->p->tensors.n; t++)
+        if (marked[t] && !(w[n++] = tensor_value(e, t, span))) return value_error();
+    return sum_of_squares(e, w, n, span);
 }
 
-bool builtin_takes_part(const struct builtin *b)
+/* The sum of squares of gradients, or of the parameters of a net. */
+static struct value sumsq(struct elaboration *e, struct arguments *args, struct span span)
 {
-    return b->id == B_SUMSQ;
+    struct value v = args->positional.at[0];
+    if (v.kind == VALUE_GRADIENTS) return sum_of_squares(e, v.gradients->nodes, v.gradients->n, span);
+    if (v.kind == VALUE_FUNCTION && v.declaration->kind == A_NET) {
+        bool *marked = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1);
+        if (!net_parameters(e, v.declaration, marked, true, span)) return value_error();
+        return sumsq_of_marked(e, marked, span);
+    }
+    diag(e->g, E0508, args->spans.at[0], value_describe(e, &v));
+    if (v.kind == VALUE_NODE) diag_help(e->g, "of a tensor x it is sum(x^2)");
+    return value_error();
+}
+
+bool builtin_of_part(struct elaboration *e, struct environment *env, const struct builtin *b, const struct value *first, struct span first_span,
+                     const struct ast *args, struct span span, struct value *result)
+{
+    uint32_t at = b->id == B_SUMSQ ? 0 : b->id == B_GRAD ? 1 : UINT32_MAX, before = first ? 1 : 0; /* which argument may be a part */
+    if (at == UINT32_MAX || !args || at < before || args->n + before != at + 1 || args->kids[at - before]->name) return false;
+    const struct ast *a = args->kids[at - before]->kids[0];
+    if (!part_is_named(e, env, a) || (at && a->kind == A_NAME)) return false; /* a whole net is a value, too */
+    bool except = a->kind == A_EXCEPT, *marked = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1);
+    *result = value_error();
+    if (!e->graph) {
+        diag(e->g, E0505, span);
+        return true;
+    }
+    struct value v = first ? *first : at ? evaluate(e, env, args->kids[0]->kids[0]) : value_error();
+    if (part_tensors(e, env, except ? a->kids[0] : a, except ? a->kids[1] : NULL, marked, !at) && (!at || v.kind != VALUE_ERROR))
+        *result = at ? gradients_make(e, v, first ? first_span : args->kids[0]->span, marked, span) : sumsq_of_marked(e, marked, span);
+    return true;
 }
 
 static struct value data_mean(struct elaboration *e, struct arguments *args, struct span span)
@@ -383,9 +396,7 @@ struct value builtin_call(struct elaboration *e, const struct builtin *b, struct
         if (!x || !x->type.batched) return value_node(e, x);
         return value_node(e, node_make(e, OP_as_tensor, 1, &x, &(struct node){0}, span));
     }
-    case B_SUMSQ: /* its argument is a path (builtin_sumsq), which a value is not */
-        diag(e->g, E0508, args->spans.at[0], value_describe(e, &args->positional.at[0]));
-        return value_error();
+    case B_SUMSQ: return sumsq(e, args, span);
     case B_DATA_MEAN: return data_mean(e, args, span);
     case B_UNIFORM: return distribution(e, DIST_UNIFORM, args);
     case B_NORMAL: return distribution(e, DIST_NORMAL, args);
@@ -393,6 +404,9 @@ struct value builtin_call(struct elaboration *e, const struct builtin *b, struct
     case B_BERNOULLI: return distribution(e, DIST_BERNOULLI, args);
     case B_ONEHOT: return distribution(e, DIST_ONEHOT, args);
     case B_CONSTANT: return distribution(e, DIST_CONSTANT, args);
+    case B_EMA: /* average.c reads the declaration of a net */
+        diag(e->g, E0429, span, "A");
+        return value_error();
     case B_LATER: break;
     }
     return value_error();

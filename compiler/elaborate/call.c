@@ -234,6 +234,11 @@ static struct value call_layer(struct elaboration *e, const struct declaration *
     return v;
 }
 
+static struct span place_of_net(const struct declaration *d)
+{
+    return d->average ? d->average->ast->name_span : d->ast->name_span;
+}
+
 /* Do the arguments have the shapes that the net declares? E0203 says both, and where the net is. */
 static bool check_net_inputs(struct elaboration *e, const struct declaration *d, struct arguments *args)
 {
@@ -244,7 +249,7 @@ static bool check_net_inputs(struct elaboration *e, const struct declaration *d,
     }
     if (args->positional.n != net->inputs.n) {
         diag(e->g, E0403, args->span, d->name, (int)net->inputs.n, (int)args->positional.n);
-        diag_note(e->g, d->ast->name_span, "%s is declared here", d->name);
+        diag_note(e->g, place_of_net(d), "%s is declared here", d->name);
         return false;
     }
     for (uint32_t i = 0; i < net->inputs.n; i++) {
@@ -260,7 +265,7 @@ static bool check_net_inputs(struct elaboration *e, const struct declaration *d,
             if (n->name) giver = n->name;
             diag(e->g, E0203, args->spans.at[i], d->name, type_text(e, want), giver, type_text(e, n->type));
             buffer_free(&b);
-            diag_note(e->g, d->ast->name_span, "%s is declared here, %s having the shape %s", d->name, net->inputs.at[i].name, type_text(e, want));
+            diag_note(e->g, place_of_net(d), "%s is declared here, %s having the shape %s", d->name, net->inputs.at[i].name, type_text(e, want));
             if (type_elements(want) == type_elements(n->type) && want.rank == 1) diag_help(e->g, "flatten it first: %s(... |> flatten)", d->name);
             call_notes(e);
             return false;
@@ -291,12 +296,16 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
             diag(e->g, E0303, span, d->name);
             return value_error();
         }
+    if (d->average && !d->average->ready) { /* its net is still being declared */
+        e->postponed = true;
+        return value_error();
+    }
     if (!check_net_inputs(e, d, args)) return value_error();
     struct memo *m = memo_find(e, d, args->positional.n, args->positional.at);
     if (m) return m->result;
 
     uint32_t touched = e->touched; /* what its body makes is the net's, not the caller's: the caller may be remembered */
-    struct instance own = {.path = d->name}, *outer_instance = e->instance;
+    struct instance own = {.path = d->average ? d->average->of->name : d->name}, *outer_instance = e->instance;
     struct environment *env = NEW(e->g->mem, struct environment);
     const struct ast *parameters = d->ast->kids[0];
     for (uint32_t i = 0; i < parameters->n; i++) {
@@ -314,7 +323,7 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
         e->current_application = e->applications.n;
         vec_push(e->g->mem, &e->applications, (struct application){0});
     }
-    bool held = outermost && application_held(e);
+    bool held = d->average || (outermost && application_held(e));
     uint32_t states = held ? e->tensor_capacity : 0; /* what its body sets, its body alone reads */
     struct node **before = NEW_ARRAY(e->g->mem, struct node *, states + 1);
     for (uint32_t i = 0; i < states; i++) before[i] = e->state_nodes[i];
@@ -322,8 +331,13 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
     call_enter(e, &c, d, args);
     e->instance = &own;
     vec_push(e->g->mem, &e->nets, d->index);
+    struct average *outer_average = e->average;
+    uint32_t outer_nets = e->average_nets;
+    if (d->average) e->average = d->average, e->average_nets = e->nets.n;
     struct value v = evaluate_block(e, env, d->ast->kids[2]);
     v = check_output(e, env, d->ast->kids[1], v, d->ast->kids[2], d->name);
+    e->average = outer_average;
+    e->average_nets = outer_nets;
     e->nets.n--;
     e->instance = outer_instance;
     e->touched = touched;

@@ -244,6 +244,44 @@ static void net_program(struct elaboration *e, struct declaration *d, bool train
     net->graph = (int32_t)graph->index;
 }
 
+/* False where it applies an average whose net is not known yet. */
+static bool net_try(struct elaboration *e, struct declaration *d, bool training)
+{
+    uint32_t errors = diag_errors(e->g);
+    e->postponed = false;
+    net_program(e, d, training);
+    if (diag_errors(e->g) > errors) e->p->nets.at[d->index].name = NULL; /* its uses are not to be reported again */
+    else return !e->postponed;
+    return true;
+}
+
+/* Nets in the order of the text, but for those that apply an average: these come after its net. */
+static void declare_parameters(struct elaboration *e)
+{
+    bool *known = NEW_ARRAY(e->g->mem, bool, e->p->nets.n + 1), news = true;
+    for (uint32_t i = 0; i < e->p->nets.n; i++) known[i] = !e->p->nets.at[i].name;
+    while (news) {
+        news = false;
+        for (uint32_t i = 0; i < e->user.n; i++) {
+            struct declaration *d = e->user.at[i];
+            if (d->kind != A_NET || d->average || known[d->index] || !net_try(e, d, true)) continue;
+            known[d->index] = news = true;
+        }
+        for (uint32_t i = 0; i < e->averages.n; i++) {
+            struct average *a = e->averages.at[i];
+            if (a->ready || (a->of && !known[a->of->index])) continue;
+            average_prepare(e, a);
+            known[a->net] = news = true;
+        }
+    }
+    for (uint32_t i = 0; i < e->user.n; i++) {
+        struct declaration *d = e->user.at[i];
+        if (d->kind != A_NET || known[d->index]) continue;
+        if (!d->average) diag(e->g, E0303, d->ast->name_span, d->name);
+        e->p->nets.at[d->index].name = NULL;
+    }
+}
+
 void declare_nets(struct elaboration *e)
 {
     for (uint32_t i = 0; i < e->user.n; i++) {
@@ -263,11 +301,11 @@ void declare_nets(struct elaboration *e)
         d->evaluated = true;
         vec_push(e->g->mem, &e->p->nets, net);
     }
-    for (int training = 1; training >= 0; training--)
-        for (uint32_t i = 0; i < e->user.n; i++)
-            if (e->user.at[i]->kind == A_NET && e->p->nets.at[e->user.at[i]->index].name) {
-                uint32_t errors = diag_errors(e->g);
-                net_program(e, e->user.at[i], training);
-                if (diag_errors(e->g) > errors) e->p->nets.at[e->user.at[i]->index].name = NULL; /* its uses are not to be reported again */
-            }
+    for (uint32_t i = 0; i < e->user.n; i++)
+        if (e->user.at[i]->kind == A_NET_ALIAS) average_declare(e, e->user.at[i]);
+    declare_parameters(e);
+    for (uint32_t i = 0; i < e->user.n; i++) {
+        struct declaration *d = e->user.at[i];
+        if (d->kind == A_NET && e->p->nets.at[d->index].name) net_try(e, d, false);
+    }
 }

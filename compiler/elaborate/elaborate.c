@@ -23,6 +23,7 @@ static struct program *elaborate_once(struct elaboration *e, const char *name)
     p->name = name;
     p->f64 = e->g->f64;
     p->source = e->g->sources.at[e->file->span.file]->text;
+    for (uint32_t i = 0; i < e->imports.files.n; i++) vec_push(e->g->mem, &p->imports, e->imports.files.at[i]);
     e->counter = e->current_application = UINT32_MAX;
     scope_declare(e);
     e->init = NEW(e->g->mem, struct graph);
@@ -46,7 +47,9 @@ static struct program *elaborate_once(struct elaboration *e, const char *name)
 
 struct program *elaborate(struct ganc *g, const struct ast *file, const char *name)
 {
-    struct elaboration e = {.g = g, .file = file, .errors = diag_errors(g)};
+    struct elaboration e = {.g = g, .errors = diag_errors(g)};
+    e.file = imports_read(g, file, &e.imports);
+    if (diag_errors(g) > e.errors) return NULL;
     for (;;) {
         uint32_t mark = diag_mark(g), errors = diag_errors(g), fixed = e.fixed.n;
         struct program *p = elaborate_once(&e, name);
@@ -58,7 +61,7 @@ struct program *elaborate(struct ganc *g, const struct ast *file, const char *na
         }
         if (!news) return diag_errors(g) > errors ? NULL : p;
         diag_rewind(g, mark);
-        struct elaboration again = {.g = g, .file = file, .errors = errors};
+        struct elaboration again = {.g = g, .file = e.file, .imports = e.imports, .errors = errors};
         for (uint32_t i = 0; i < e.fixed.n; i++) vec_push(g->mem, &again.fixed, e.fixed.at[i]);
         again.library.at = e.library.at, again.library.n = e.library.n, again.library.capacity = e.library.capacity;
         for (uint32_t i = 0; i < again.library.n; i++) again.library.at[i]->evaluated = again.library.at[i]->busy = false;

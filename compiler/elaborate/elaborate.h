@@ -11,4 +11,7 @@
 /* The program of a parsed file, at STAGE_GRAPH, or NULL after reporting errors. `name` is the model's. */
 struct program *elaborate(struct ganc *g, const struct ast *file, const char *name);
 
+/* The text of a model as one file that stands alone: each import of a file has become its text. Of a program that was read back, too. */
+const char *model_text(struct ganc *g, const struct program *p);
+
 #endif

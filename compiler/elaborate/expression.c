@@ -65,7 +65,8 @@ static struct value evaluate_call(struct elaboration *e, struct environment *env
         }
         return (struct value){.kind = VALUE_OPTIMIZER, .optimizer = o};
     }
-    if (f.kind == VALUE_BUILTIN && builtin_takes_part(f.builtin) && !first) return builtin_sumsq(e, env, args, span);
+    struct value v;
+    if (f.kind == VALUE_BUILTIN && builtin_of_part(e, env, f.builtin, first, first_span, args, span, &v)) return v;
     struct arguments evaluated;
     if (!arguments_evaluate(e, env, first, first_span, args, span, &evaluated)) return value_error();
     return call(e, f, &evaluated, span);

@@ -19,6 +19,25 @@ struct declaration {
     bool busy;                       /* being evaluated: a declaration that needs itself is an error */
     bool evaluated;                  /* SETTING, DATA, PRIOR, STATE, NET: index holds; OPTIMIZER_ALIAS: value does */
     struct value value;
+    struct average *average;         /* of a NET that is ema of another, whose tree `ast` is; else NULL */
+};
+
+struct average_pair { /* G's tensor and A's */
+    uint32_t of, own;
+    bool averaged; /* else copied: a state, or a parameter outside the part that is averaged */
+};
+
+/* net A = ema(G, decay) */
+struct average {
+    const struct ast *ast;           /* the declaration of A */
+    const struct declaration *of;    /* G */
+    uint32_t net;                    /* A, of program->nets */
+    const struct ast *path, *except; /* what is averaged: G or a part of it; the rest is copied */
+    const struct sexpr *decay;
+    bool ready;                      /* what follows holds */
+    bool *marked;                    /* by tensor, up to nmarked: it is averaged */
+    uint32_t nmarked;
+    VEC(struct average_pair) pairs;
 };
 
 /* Local names: innermost first. A call starts a new chain. */
@@ -56,6 +75,7 @@ struct call { /* for notes: which calls led here */
 struct memo { /* of a function, net or value of the file: the same arguments in the same graph give the same result */
     const struct declaration *callee;
     bool training;
+    const struct average *average; /* inside which it was called: there nets have other parameters */
     uint32_t n;
     const struct value *arguments;
     struct value result;
@@ -118,10 +138,18 @@ struct shared_counter {
     uint32_t tensor, counter;
 };
 
+struct library_file;
+
+struct imports { /* what a model's imports brought */
+    VEC(uint32_t) files;                       /* of sources, in the order in which they were first met; without the model's own */
+    VEC(const struct library_file *) modules;  /* of the library, beyond what every model sees */
+};
+
 struct elaboration {
     struct ganc *g;
     struct program *p;
-    const struct ast *file;
+    const struct ast *file;          /* the model's, each import of a file replaced by what it declares */
+    struct imports imports;
     VEC(struct declaration *) user, library;
     uint32_t errors;                 /* reported before this file's elaboration began */
     uint32_t work;                   /* expressions evaluated so far: bounded, as functions and loops are written out */
@@ -162,6 +190,10 @@ struct elaboration {
     uint32_t counter;                /* of the optimizer at work, for `updates`; UINT32_MAX: none */
     const char *optimizer_path;      /* the optimizer instance at work: prefix of its states' names; NULL outside */
     uint32_t optimizer_of;           /* the parameter it works on */
+    VEC(struct average *) averages;
+    struct average *average;         /* the innermost being applied, or NULL */
+    uint32_t average_nets;           /* of nets: up to that one */
+    bool postponed;                  /* an average was applied whose net is not known yet: declare_nets tries again */
 
     /* of the schedule */
     struct train *train;             /* the block being built, or NULL */
@@ -175,6 +207,7 @@ struct value value_error(void);
 struct value value_number(double x);
 struct value value_boolean(bool b);
 struct value value_string(const char *text);
+double settings_value(struct elaboration *e, const struct sexpr *s); /* of an expression of settings: by their defaults */
 bool sexpr_settings_only(const struct sexpr *s);    /* numbers and settings alone: known when the model is compiled */
 struct value value_schedule(const struct sexpr *s); /* a number where it folds to one */
 struct value value_node(struct elaboration *e, struct node *n); /* VALUE_ERROR where n is NULL */
@@ -191,6 +224,10 @@ bool value_to_integer(struct elaboration *e, struct value v, struct span span, c
 bool value_to_boolean(struct elaboration *e, struct value v, struct span span, bool *b);     /* at compile time */
 struct node *node_scalar(struct elaboration *e, struct node *n); /* one element becomes []; else n */
 struct value value_scalar(struct elaboration *e, struct value v, struct span span, const char *what); /* a scalar is wanted */
+
+/* import.c */
+struct ast *imports_read(struct ganc *g, const struct ast *file, struct imports *into); /* the whole model; reports */
+bool library_is_rules(const struct library_file *f); /* derivatives.gan, rewrites.gan: nothing that a model can call */
 
 /* scope.c */
 void scope_declare(struct elaboration *e);
@@ -236,11 +273,18 @@ struct value call_with(struct elaboration *e, struct value callee, uint32_t n, c
 bool parameters_bind(struct elaboration *e, struct environment *env, const struct ast *parameters, uint32_t from, struct arguments *args, const char *what, struct span declared);
 struct value apply_net(struct elaboration *e, const struct declaration *d, struct arguments *args, struct span span);
 
+/* gradients.c */
+struct value gradients_make(struct elaboration *e, struct value v, struct span at, const bool *marked, struct span span); /* by the parameters marked */
+struct value gradients_map(struct elaboration *e, enum op op, const char *what, const struct value *v, struct span span); /* of operands some of which are gradients */
+struct value sum_of_squares(struct elaboration *e, struct node *const *nodes, uint32_t n, struct span span);
+
 /* builtin.c */
 const struct builtin *builtin_find(const char *name);
 uint32_t builtin_names(const char **names, uint32_t capacity);
-bool builtin_takes_part(const struct builtin *b); /* sumsq: its argument is a net or a part of one */
-struct value builtin_sumsq(struct elaboration *e, struct environment *env, const struct ast *args, struct span span);
+/* A call with an argument that names a part of a net, which no value does: sumsq(D.dense1), grad(v, D except T). False where b is not such
+ * a call; first: of a pipe, or NULL. */
+bool builtin_of_part(struct elaboration *e, struct environment *env, const struct builtin *b, const struct value *first, struct span first_span,
+                     const struct ast *args, struct span span, struct value *result);
 struct value builtin_call(struct elaboration *e, const struct builtin *b, struct arguments *args, struct span span);
 
 /* draw.c */
@@ -270,6 +314,7 @@ bool tile_check(struct elaboration *e, const struct ast *options); /* when the p
 
 /* tensors.c */
 uint32_t tensor_declare(struct elaboration *e, const char *name, enum tensor_kind kind, struct type t, int32_t of, struct span span, bool *made);
+void net_add_tensor(struct elaboration *e, uint32_t net, uint32_t tensor); /* once */
 struct node *tensor_node(struct elaboration *e, uint32_t tensor, struct span span);
 struct node *tensor_value(struct elaboration *e, uint32_t tensor, struct span span);
 void tensor_set(struct elaboration *e, uint32_t tensor, struct node *value, struct span span);
@@ -284,6 +329,12 @@ void keep_draws(struct elaboration *e, struct graph *graph); /* every draw of da
 void graph_finish(struct elaboration *e, struct graph *graph, const char *name); /* appends it to the program */
 uint32_t result_add(struct elaboration *e, const char *name);
 const char *expression_text(struct elaboration *e, const struct ast *a);
+
+/* average.c */
+void average_declare(struct elaboration *e, struct declaration *d);
+void average_prepare(struct elaboration *e, struct average *a);
+uint32_t average_tensor(struct elaboration *e, struct environment *env, const char *name, enum tensor_kind kind, struct type t, const struct ast *s);
+void averages_update(struct elaboration *e); /* after the updates of a statement */
 
 /* assign.c: `s <- e` */
 struct assignment {
@@ -302,8 +353,12 @@ void assignment_build(struct elaboration *e, struct environment *env, const stru
 void train_build(struct elaboration *e, const struct declaration *d);
 bool optimize_build(struct elaboration *e, struct environment *env, const struct ast *const *statements, uint32_t n, struct span span, struct schedule *into, struct assignment *sets); /* sets[n]: of a together, filled for its A_SETs; false where no graph runs */
 void project_build(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule *into);
+bool *reached_from(struct elaboration *e, const struct node *from); /* by node up to `from`: does a gradient of `from` flow to it? */
 bool parts_tensors(struct elaboration *e, struct environment *env, const struct ast *parts, bool *marked); /* marked[tensor] for parameters named; reports */
-bool part_tensors(struct elaboration *e, struct environment *env, const struct ast *path, const struct ast *except, bool *marked);
+bool part_tensors(struct elaboration *e, struct environment *env, const struct ast *path, const struct ast *except, bool *marked, bool reading); /* reading: of an average, too */
+bool part_is_named(struct elaboration *e, struct environment *env, const struct ast *a); /* a net, a part of one, or a name that means nothing */
+const struct declaration *part_net(struct elaboration *e, struct environment *env, const struct ast *path); /* the net of a path; NULL after reporting */
+bool net_parameters(struct elaboration *e, const struct declaration *net, bool *marked, bool reading, struct span span);
 bool options_once(struct elaboration *e, const struct ast *options); /* of train, report, picture: none twice; reports */
 void declare_settings(struct elaboration *e);
 bool declare_setting(struct elaboration *e, struct declaration *d); /* those it mentions first; false where it needs itself */

@@ -2,12 +2,14 @@
 #ifndef GANC_LIBRARY_H
 #define GANC_LIBRARY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct library_file {
     const char *name; /* "layers.gan" */
     const char *text; /* ends in a zero byte */
     size_t length;
+    bool module;      /* of stdlib/modules: seen only by what says `import NAME` */
 };
 extern const struct library_file library_files[];
 extern const unsigned library_count;

@@ -29,7 +29,7 @@ struct memo *memo_find(struct elaboration *e, const struct declaration *d, uint3
     uint32_t hash = hash_of(d, e->training, n, arguments);
     for (uint32_t i = e->memos.buckets[hash & (e->memos.room - 1)]; i; i = e->memos.all.at[i - 1].next) {
         struct memo *m = &e->memos.all.at[i - 1];
-        if (m->hash != hash || m->callee != d || m->training != e->training || m->n != n) continue;
+        if (m->hash != hash || m->callee != d || m->training != e->training || m->average != e->average || m->n != n) continue;
         bool same = true;
         for (uint32_t k = 0; k < n && same; k++) same = value_equal(&m->arguments[k], &arguments[k]);
         if (same) return m;
@@ -46,8 +46,8 @@ static void link_memo(struct memos *m, uint32_t i)
 
 void memo_add(struct elaboration *e, const struct declaration *d, uint32_t n, const struct value *arguments, struct value result)
 {
-    if (result.kind != VALUE_NODE) return;
-    struct memo m = {.callee = d, .training = e->training, .n = n, .result = result, .hash = hash_of(d, e->training, n, arguments)};
+    if (result.kind != VALUE_NODE && result.kind != VALUE_GRADIENTS) return;
+    struct memo m = {.callee = d, .training = e->training, .average = e->average, .n = n, .result = result, .hash = hash_of(d, e->training, n, arguments)};
     if (n) m.arguments = arena_copy(e->g->mem, arguments, n * sizeof *arguments);
     vec_push(e->g->mem, &e->memos.all, m);
     if (e->memos.all.n <= e->memos.room) {

@@ -220,7 +220,7 @@ static bool update(struct elaboration *e, const struct optimizer_value *o, const
 }
 
 /* By node: does a gradient of `from` flow to it? */
-static bool *reached_from(struct elaboration *e, const struct node *from)
+bool *reached_from(struct elaboration *e, const struct node *from)
 {
     bool *reached = NEW_ARRAY(e->g->mem, bool, from->id + 1);
     reached[from->id] = true;
@@ -344,6 +344,7 @@ bool optimize_build(struct elaboration *e, struct environment *env, const struct
         tensors = tensors || objectives[i].value || sets[i].value;
     }
     e->skipped.n = 0;
+    if (good) averages_update(e);
     for (uint32_t i = 0; i < n && good; i++) {
         if (objectives[i].value) report_objective(e, graph, &objectives[i]);
         else assignment_finish(e, graph, &sets[i]);

@@ -13,14 +13,6 @@ static struct declaration *find(struct declaration *const *at, uint32_t n, const
 
 static void declare(struct elaboration *e, const struct ast *a, bool library)
 {
-    if (a->kind == A_IMPORT) {
-        diag(e->g, E0901, a->span, "import");
-        return;
-    }
-    if (a->kind == A_NET_ALIAS) {
-        diag(e->g, E0901, a->span, "net NAME = ...");
-        return;
-    }
     if (a->kind == A_DERIVATIVE || a->kind == A_REWRITE) return;
     const char *name = a->name;
     if (!name) name = a->kind == A_TRAIN ? intern(e->g, "train") : a->kind == A_REPORT ? intern(e->g, "report") : intern(e->g, "picture");
@@ -36,18 +28,21 @@ static void declare(struct elaboration *e, const struct ast *a, bool library)
     else vec_push(e->g->mem, &e->user, d);
 }
 
+static void declare_library(struct elaboration *e, const struct library_file *f)
+{
+    uint32_t file;
+    struct source *s = source_add(e->g, arena_format(e->g->mem, "<stdlib/%s>", f->name), f->text, f->length, &file);
+    s->library = true;
+    struct ast *tree = ast_parse(e->g, file, false);
+    for (uint32_t k = 0; tree && k < tree->n; k++) declare(e, tree->kids[k], true);
+}
+
 void scope_declare(struct elaboration *e)
 {
     if (!e->library.n) {
-        for (unsigned i = 0; i < library_count; i++) {
-            if (!strcmp(library_files[i].name, "derivatives.gan") || !strcmp(library_files[i].name, "rewrites.gan")) continue;
-            uint32_t file;
-            struct source *s = source_add(e->g, arena_format(e->g->mem, "<stdlib/%s>", library_files[i].name), library_files[i].text,
-                                          library_files[i].length, &file);
-            s->library = true;
-            struct ast *tree = ast_parse(e->g, file, false);
-            for (uint32_t k = 0; tree && k < tree->n; k++) declare(e, tree->kids[k], true);
-        }
+        for (unsigned i = 0; i < library_count; i++)
+            if (!library_files[i].module && !library_is_rules(&library_files[i])) declare_library(e, &library_files[i]);
+        for (uint32_t i = 0; i < e->imports.modules.n; i++) declare_library(e, e->imports.modules.at[i]);
     }
     for (uint32_t i = 0; i < e->file->n; i++) declare(e, e->file->kids[i], false);
 }

@@ -17,6 +17,14 @@ static void reserve(struct elaboration *e, uint32_t tensor)
     e->tensor_capacity = capacity;
 }
 
+void net_add_tensor(struct elaboration *e, uint32_t index, uint32_t tensor)
+{
+    struct net_info *net = &e->p->nets.at[index];
+    bool has = false;
+    for (uint32_t j = 0; j < net->tensors.n && !has; j++) has = net->tensors.at[j] == tensor;
+    if (!has) vec_push(e->g->mem, &net->tensors, tensor);
+}
+
 uint32_t tensor_declare(struct elaboration *e, const char *name, enum tensor_kind kind, struct type t, int32_t of, struct span span, bool *made)
 {
     const char *id = intern(e->g, name);
@@ -30,12 +38,7 @@ uint32_t tensor_declare(struct elaboration *e, const char *name, enum tensor_kin
         diag(e->g, E0251, span, name, type_text(e, e->p->tensors.at[i].type), type_text(e, t));
         call_notes(e);
     }
-    for (uint32_t k = 0; k < e->nets.n; k++) { /* a net's tensors include those of the nets it calls */
-        struct net_info *net = &e->p->nets.at[e->nets.at[k]];
-        bool has = false;
-        for (uint32_t j = 0; j < net->tensors.n && !has; j++) has = net->tensors.at[j] == i;
-        if (!has) vec_push(e->g->mem, &net->tensors, i);
-    }
+    for (uint32_t k = 0; k < e->nets.n; k++) net_add_tensor(e, e->nets.at[k], i); /* a net's tensors include those of the nets it calls */
     return i;
 }
 
@@ -83,6 +86,7 @@ void tensor_set(struct elaboration *e, uint32_t tensor, struct node *value, stru
     reserve(e, tensor);
     e->touched++;
     e->state_nodes[tensor] = graph_unary(e->g, e->graph, OP_stop, value);
+    if (e->average) return; /* its states are its net's: where it is applied they stay */
     for (uint32_t i = 0; i < e->skipped.n; i++)
         if (e->skipped.at[i] == e->current_application) return;
     vec_push(e->g->mem, &e->changes, (struct state_change){tensor, e->current_application, value, span});
@@ -169,9 +173,12 @@ bool declare_tensor_statement(struct elaboration *e, struct environment *env, co
         environment_bind(e, env, s->name, value_error());
         return false; /* the next parameter's shape would be wrong for the same reason */
     }
-    bool made;
+    bool made = false;
     uint32_t tensor;
-    if (e->optimizer_path) {
+    if (e->average && !e->optimizer_path) {
+        const char *name = arena_format(e->g->mem, "%s.%s", e->instance->path, s->name);
+        tensor = average_tensor(e, env, name, parameter ? TENSOR_PARAMETER : TENSOR_NET_STATE, t, s);
+    } else if (e->optimizer_path) {
         const char *name = arena_format(e->g->mem, "%s.%s.%s", e->optimizer_path, s->name, e->p->tensors.at[e->optimizer_of].name);
         tensor = tensor_declare(e, name, TENSOR_OPTIMIZER_STATE, t, (int32_t)e->optimizer_of, s->span, &made);
     } else {

@@ -190,7 +190,7 @@ static bool fix_settings(struct elaboration *e, const struct sexpr *s, const cha
     return true;
 }
 
-static double settings_value(struct elaboration *e, const struct sexpr *s)
+double settings_value(struct elaboration *e, const struct sexpr *s)
 {
     uint32_t n = e->p->settings.n;
     double *values = NEW_ARRAY(e->g->mem, double, n + 1);

@@ -87,7 +87,7 @@ static void parse_tensor(struct parse *s)
     struct tensor x = {.name = parse_name(s, "a tensor's name"), .net = -1, .of = -1};
     parse_expect(s, ':');
     x.type = parse_type(s, false);
-    x.kind = parse_choice(s, text_tensor_kinds, 4, "a tensor's kind");
+    x.kind = parse_choice(s, text_tensor_kinds, 5, "a tensor's kind");
     if (parse_accept_word(s, "net"))
         x.net = (int32_t)parse_reference(s, NAME_NET);
     if (parse_accept_word(s, "of"))

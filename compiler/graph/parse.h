@@ -30,7 +30,6 @@ struct parse {
     uint32_t counts[NAME_SPACES];
     uint32_t graphs;                   /* how many it declares */
     uint32_t model;                    /* the file made of its `source`; 0 for none */
-    VEC(uint32_t) imports;             /* the files made of its `import`s */
     uint32_t depth, nesting;           /* of the expression being read; of the schedule */
     uint32_t operators;                /* in the expression being read */
 };

@@ -298,9 +298,9 @@ static uint32_t place_file(struct parse *s)
     const struct token *t = parse_peek(s, 0);
     const char *name = parse_name(s, "a place, as @12:5+3");
     uint32_t file = 0;
-    for (uint32_t i = 0; i < s->imports.n && t->kind == TOKEN_STRING; i++)
-        if (!strcmp(s->g->sources.at[s->imports.at[i]]->name, name))
-            file = s->imports.at[i];
+    for (uint32_t i = 0; i < s->p->imports.n && t->kind == TOKEN_STRING; i++)
+        if (!strcmp(s->g->sources.at[s->p->imports.at[i]]->name, name))
+            file = s->p->imports.at[i];
     if (!file && t->kind == TOKEN_WORD)
         file = library_file(s->g, name);
     if (!file && !s->bad) {
@@ -366,7 +366,7 @@ static void source_section(struct parse *s, uint32_t at)
     struct source *f = source_add(s->g, list[at + 1].text, text.text ? text.text : "", text.length, &file);
     buffer_free(&text);
     if (!strcmp(list[at].text, "import"))
-        vec_push(s->g->mem, &s->imports, file);
+        vec_push(s->g->mem, &s->p->imports, file);
     else if (!s->p->source) {
         s->model = file;
         s->p->source = f->text;

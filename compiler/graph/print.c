@@ -356,6 +356,11 @@ static void print_sources(struct printer *t)
         print_source(t, "source", print_file_name(t, t->model), model->text, model->length);
     else if (t->p->source)
         print_source(t, "source", "", t->p->source, strlen(t->p->source));
+    for (uint32_t k = 0; k < t->p->imports.n; k++) { /* all of them: the texts together are the model */
+        uint32_t i = t->p->imports.at[k];
+        t->mentioned[i] = false;
+        print_source(t, "import", print_file_name(t, i), t->g->sources.at[i]->text, t->g->sources.at[i]->length);
+    }
     for (uint32_t i = 1; i < t->g->sources.n; i++)
         if (t->mentioned[i] && i != t->model)
             print_source(t, "import", print_file_name(t, i), t->g->sources.at[i]->text, t->g->sources.at[i]->length);

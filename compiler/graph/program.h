@@ -59,14 +59,14 @@ struct prior_info { /* for `info` and the tools */
     const char *text; /* the distribution as written */
 };
 
-enum tensor_kind { TENSOR_PARAMETER, TENSOR_NET_STATE, TENSOR_OPTIMIZER_STATE, TENSOR_SCHEDULE_STATE };
+enum tensor_kind { TENSOR_PARAMETER, TENSOR_NET_STATE, TENSOR_OPTIMIZER_STATE, TENSOR_SCHEDULE_STATE, TENSOR_AVERAGE };
 
 struct tensor {
     const char *name;     /* G.dense1.W; momentum.v.G.dense1.W for an optimizer's state */
     enum tensor_kind kind;
     struct type type;     /* unbatched */
     int32_t net;          /* whose it is: program->nets, or -1 */
-    int32_t of;           /* OPTIMIZER_STATE: the parameter's tensor; else -1 */
+    int32_t of;           /* OPTIMIZER_STATE: the parameter's tensor; AVERAGE: the one that it follows; else -1 */
     bool f64;             /* SCHEDULE_STATE of shape []: held as a double, read by SEXPR_STATE. All else has the program's element type */
     struct span span;
 };
@@ -149,6 +149,7 @@ struct program {
     const char *name;             /* of the model: the file's name without folder and ending */
     bool f64;
     const char *source;           /* the text of the .gan file, for the run's folder */
+    VEC(uint32_t) imports;        /* the files that it imports, of ganc->sources, in the order in which they were first met */
     VEC(struct setting) settings;
     VEC(struct data) data;
     VEC(struct prior_info) priors;

@@ -20,7 +20,8 @@ for model in "$root"/examples/*/*.gan; do
     diff "$work/a" "$work/b" | head -20
     cmp -s "$work/a" "$work/b" || { echo "$model: differs with the library's names changed"; exit 1; }
 done
-for name in $names; do
+modules=$(sed -nE 's/^(fn|layer|optimizer) ([A-Za-z_0-9]+).*/\2/p' "$root"/stdlib/modules/*.gan; basename -s .gan "$root"/stdlib/modules/*.gan)
+for name in $names $modules; do
     [ "$name" = mean ] && continue # also the kind of a buffer, data_mean's
     ! grep -n "\"$name\"" "$root"/compiler/*/*.c "$root"/compiler/*.c || { echo "a C file knows $name"; exit 1; }
 done

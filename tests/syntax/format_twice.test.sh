@@ -6,7 +6,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0 count=0
 tree() { "$GANC" "$1" --emit=ast | sed 's/ @[0-9:]*$//; s/ parentheses//'; }
-for f in "$root"/examples/*/*.gan "$root"/stdlib/*.gan "$root"/tests/syntax/*.gan "$root"/tests/elaborate/*.gan "$root"/tests/passes/*.gan; do
+for f in "$root"/examples/*/*.gan "$root"/stdlib/*.gan "$root"/stdlib/modules/*.gan "$root"/tests/syntax/*.gan "$root"/tests/elaborate/*.gan "$root"/tests/passes/*.gan; do
     "$GANC" fmt "$f" >"$work/once.gan" 2>/dev/null || continue
     [ -s "$work/once.gan" ] || continue
     count=$((count + 1))

@@ -40,7 +40,7 @@ void ganrt_sgemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float 
 void ganrt_dgemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b, int64_t ldb, double beta, double *c, int64_t ldc);
 void ganrt_bounds(struct ganrt_frame *f, uint32_t graph, uint32_t kernel, uint32_t storage, int64_t byte) __attribute__((noreturn)); /* --check=bounds found an access outside its storage */
 
-enum ganrt_tensor_kind { GANRT_PARAMETER, GANRT_NET_STATE, GANRT_OPTIMIZER_STATE, GANRT_SCHEDULE_STATE };
+enum ganrt_tensor_kind { GANRT_PARAMETER, GANRT_NET_STATE, GANRT_OPTIMIZER_STATE, GANRT_SCHEDULE_STATE, GANRT_AVERAGE };
 
 struct ganrt_tensor {
     const char *name;
