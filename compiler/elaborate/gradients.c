@@ -22,6 +22,10 @@ struct value gradients_make(struct elaboration *e, struct value v, struct span a
 {
     struct node *y = value_to_node(e, v, at);
     if (!y) return value_error();
+    if (e->over.on) { /* the averages over all of the data are numbers by now */
+        diag(e->g, E0524, span);
+        return value_error();
+    }
     if (y->type.batched) {
         diag(e->g, E0522, at);
         diag_help(e->g, "average it over the minibatch first: grad(E[x ~ ...] ..., D)");
