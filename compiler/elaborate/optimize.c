@@ -315,7 +315,7 @@ static void note_move(struct elaboration *e, struct environment *env, const stru
     m.idle = NEW_ARRAY(e->g->mem, bool, parts->n + 1);
     for (uint32_t i = 0; i < parts->n; i++) {
         bool *own = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1), any = false, reached = false;
-        part_tensors(e, env, parts->kids[i]->kids[0], parts->kids[i]->kids[1], own);
+        part_tensors(e, env, parts->kids[i]->kids[0], parts->kids[i]->kids[1], own, false);
         for (uint32_t t = 0; t < o->tensors; t++) any = any || own[t], reached = reached || (own[t] && o->updated[t]);
         m.idle[i] = any && !reached;
     }

@@ -8,7 +8,7 @@ import "layers/nets.gan"   # the nets
 import gcn
 import prelude
 import "layers/../layers/deep.gan"; setting k = 2
-value V = E[x ~ points] D(x) - E[z ~ noise] D(G(z))
+value V = -(E[x ~ points] (D(x) - 1)^2) - E[z ~ noise] D(G(z))^2
 train (batch=8, steps=3) {
     repeat k { maximize V over D using sgd(rate) }
     minimize V over G using sgd(rate)
@@ -34,7 +34,7 @@ net G(z ~ noise) -> [2] { z |> deep(8) |> dense(2) }
 net D(x ~ points) -> [] { x |> deep(8) |> dense(1) }
 import gcn
 setting k = 2
-value V = E[x ~ points] D(x) - E[z ~ noise] D(G(z))
+value V = -(E[x ~ points] (D(x) - 1)^2) - E[z ~ noise] D(G(z))^2
 train (batch=8, steps=3) {
     repeat k { maximize V over D using sgd(rate) }
     minimize V over G using sgd(rate)
