@@ -159,7 +159,7 @@ struct value arithmetic_binary(struct elaboration *e, const char *operator, stru
     if (equal || unequal) {
         if (a.kind == VALUE_STRING && b.kind == VALUE_STRING) return value_boolean((strcmp(a.text, b.text) == 0) == equal);
         if (a.kind == VALUE_SHAPE && b.kind == VALUE_SHAPE) return value_boolean(type_equal(a.shape, b.shape) == equal);
-        if ((a.kind == VALUE_STRING && value_is_scalar(&b)) || (b.kind == VALUE_STRING && value_is_scalar(&a))) return value_boolean(!equal);
+        if (a.kind == VALUE_STRING || b.kind == VALUE_STRING) return value_boolean(!equal); /* an option may be a text or something else */
     }
     for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
         if (!strcmp(operator, spellings[i].text)) return arithmetic_map(e, spellings[i].op, 2, (struct value[]){a, b}, span);

@@ -5,7 +5,7 @@
 
 enum builtin_id {
     B_SUM, B_MAX_OVER, B_ARGMAX, B_COUNT, B_BATCH_SUM, B_BATCH_COUNT, B_RESHAPE, B_FLATTEN, B_TRANSPOSE, B_CONCAT, B_SHAPE, B_GRAD, B_BATCH,
-    B_SUMSQ, B_DATA_MEAN, B_UNIFORM, B_NORMAL, B_SPHERE, B_BERNOULLI, B_ONEHOT, B_CONSTANT, B_EMA, B_LATER
+    B_IOTA, B_SUMSQ, B_DATA_MEAN, B_UNIFORM, B_NORMAL, B_SPHERE, B_BERNOULLI, B_ONEHOT, B_CONSTANT, B_DISTRIBUTION, B_EMA, B_LATER
 };
 
 struct builtin {
@@ -29,6 +29,7 @@ static const struct builtin table[] = {
     {"shape", B_SHAPE, 1, 1, " "},
     {"grad", B_GRAD, 2, 2, " "},
     {"batch", B_BATCH, 1, 1, " "},
+    {"iota", B_IOTA, 1, 1, " "},
     {"sumsq", B_SUMSQ, 1, 1, " "},
     {"data_mean", B_DATA_MEAN, 1, 1, " "},
     {"uniform", B_UNIFORM, 2, 2, " "},
@@ -37,6 +38,7 @@ static const struct builtin table[] = {
     {"bernoulli", B_BERNOULLI, 1, 1, " "},
     {"onehot", B_ONEHOT, 1, 1, " "},
     {"constant", B_CONSTANT, 1, 1, " "},
+    {"distribution", B_DISTRIBUTION, 1, 16, " "},
     {"ema", B_EMA, 0, 2, " decay "},
     /* of the language, but not built yet: E0901 */
     {"conv2d", B_LATER, 0, 64, NULL},
@@ -49,14 +51,6 @@ static const struct builtin table[] = {
     {"stack", B_LATER, 0, 64, NULL},
     {"pad", B_LATER, 0, 64, NULL},
     {"slice", B_LATER, 0, 64, NULL},
-    {"instancenorm", B_LATER, 0, 64, NULL},
-    {"groupnorm", B_LATER, 0, 64, NULL},
-    {"embedding", B_LATER, 0, 64, NULL},
-    {"residual", B_LATER, 0, 64, NULL},
-    {"self_attention", B_LATER, 0, 64, NULL},
-    {"minibatch_discrimination", B_LATER, 0, 64, NULL},
-    {"orthogonal", B_LATER, 0, 64, NULL},
-    {"sparse", B_LATER, 0, 64, NULL},
     {"dcgan_generator", B_LATER, 0, 64, NULL},
 };
 
@@ -110,6 +104,7 @@ static bool reduced_axes(struct elaboration *e, struct arguments *args, struct t
 
 static struct value reduce(struct elaboration *e, enum builtin_id id, struct arguments *args, struct span span)
 {
+    if (id == B_COUNT && args->positional.at[0].kind == VALUE_SHAPE && !args->named.n) return value_number((double)type_elements(args->positional.at[0].shape));
     struct node *x = value_to_node(e, args->positional.at[0], args->spans.at[0]);
     int64_t axes[MAX_RANK];
     uint32_t n;
@@ -311,6 +306,29 @@ static struct value data_mean(struct elaboration *e, struct arguments *args, str
     return value_node(e, graph_node(e->g, e->graph, OP_data_mean, 0, NULL, &like, span));
 }
 
+/* iota(n): 0, 1, ..., n - 1 */
+static struct value iota(struct elaboration *e, struct arguments *args, struct span span)
+{
+    int64_t n;
+    if (!value_to_integer(e, args->positional.at[0], args->spans.at[0], "a dimension", 1, &n)) return value_error();
+    return value_node(e, node_make(e, OP_iota, 0, NULL, &(struct node){.type = type_of(false, 1, &n)}, span));
+}
+
+/* distribution(f, a, b, ...): its draw of a shape s is f(s, a, b, ...) */
+static struct value distribution_of(struct elaboration *e, struct arguments *args)
+{
+    struct value f = args->positional.at[0];
+    if (f.kind != VALUE_FUNCTION || f.declaration->kind != A_FN) {
+        diag(e->g, E0401, args->spans.at[0], "a function of a shape", value_describe(e, &f));
+        call_notes(e);
+        return value_error();
+    }
+    struct distribution *d = NEW(e->g->mem, struct distribution);
+    *d = (struct distribution){.kind = DIST_FUNCTION, .a = f, .n = args->positional.n - 1};
+    if (d->n) d->rest = arena_copy(e->g->mem, args->positional.at + 1, d->n * sizeof *d->rest);
+    return (struct value){.kind = VALUE_DISTRIBUTION, .distribution = d};
+}
+
 static struct value distribution(struct elaboration *e, enum distribution_kind kind, struct arguments *args)
 {
     struct distribution *d = NEW(e->g->mem, struct distribution);
@@ -396,6 +414,7 @@ struct value builtin_call(struct elaboration *e, const struct builtin *b, struct
         if (!x || !x->type.batched) return value_node(e, x);
         return value_node(e, node_make(e, OP_as_tensor, 1, &x, &(struct node){0}, span));
     }
+    case B_IOTA: return iota(e, args, span);
     case B_SUMSQ: return sumsq(e, args, span);
     case B_DATA_MEAN: return data_mean(e, args, span);
     case B_UNIFORM: return distribution(e, DIST_UNIFORM, args);
@@ -404,6 +423,7 @@ struct value builtin_call(struct elaboration *e, const struct builtin *b, struct
     case B_BERNOULLI: return distribution(e, DIST_BERNOULLI, args);
     case B_ONEHOT: return distribution(e, DIST_ONEHOT, args);
     case B_CONSTANT: return distribution(e, DIST_CONSTANT, args);
+    case B_DISTRIBUTION: return distribution_of(e, args);
     case B_EMA: /* average.c reads the declaration of a net */
         diag(e->g, E0429, span, "A");
         return value_error();

@@ -17,6 +17,27 @@ static struct node *shift_scale(struct elaboration *e, struct node *x, struct va
     return y.kind == VALUE_NODE ? y.node : NULL;
 }
 
+/* A draw of distribution(f, ...): what f gives for the shape. Each is a draw of its own, so no call is remembered beyond it. */
+static struct node *draw_function(struct elaboration *e, const struct distribution *d, struct type t, struct span span)
+{
+    struct value *args = NEW_ARRAY(e->g->mem, struct value, d->n + 1);
+    args[0] = value_shape(t);
+    for (uint32_t i = 0; i < d->n; i++) args[i + 1] = d->rest[i];
+    struct memos outer = e->memos;
+    e->memos = (struct memos){0};
+    struct value v = call_with(e, d->a, d->n + 1, args, span);
+    e->memos = outer;
+    struct node *n = v.kind == VALUE_ERROR ? NULL : value_to_node(e, v, span);
+    if (!n || type_equal(n->type, t)) return n;
+    struct type both;
+    if (!type_broadcast(n->type, t, &both) || !type_equal(both, t)) {
+        diag(e->g, E0204, span, "the draw", type_text(e, t), type_text(e, n->type));
+        call_notes(e);
+        return NULL;
+    }
+    return node_make(e, OP_expand, 1, &n, &(struct node){.type = t}, span);
+}
+
 static struct node *draw_kind(struct elaboration *e, const struct distribution *d, struct type t, struct span span)
 {
     switch (d->kind) {
@@ -55,6 +76,7 @@ static struct node *draw_kind(struct elaboration *e, const struct distribution *
         }
         return type_equal(c->type, t) ? c : node_make(e, OP_expand, 1, &c, &(struct node){.type = t}, span);
     }
+    case DIST_FUNCTION: return draw_function(e, d, t, span);
     }
     return NULL;
 }

@@ -121,6 +121,15 @@ struct node *node_import(struct elaboration *e, struct node *n, struct span span
     return copy;
 }
 
+/* Does the function or layer need arguments: has it parameters without default? */
+static bool parameters_required(const struct declaration *d)
+{
+    const struct ast *parameters = d->ast->kids[0];
+    for (uint32_t i = 0; i < parameters->n; i++)
+        if (!parameters->kids[i]->kids[1]) return true;
+    return false;
+}
+
 /* Evaluates in the INIT graph, with nothing of the present graph at hand. */
 void tensor_initialise(struct elaboration *e, struct environment *env, uint32_t tensor, const struct ast *value, bool tilde, struct span span)
 {
@@ -136,7 +145,7 @@ void tensor_initialise(struct elaboration *e, struct environment *env, uint32_t 
         double spread = 1;
         for (int i = 0; i + 2 < t.rank; i++) spread *= (double)t.dim[i];
         double in = t.rank > 1 ? spread * (double)t.dim[t.rank - 2] : t.rank ? (double)t.dim[0] : 1, out = t.rank ? spread * (double)t.dim[t.rank - 1] : 1;
-        bool none = v.declaration->ast->kids[0]->n == 0;
+        bool none = !parameters_required(v.declaration);
         v = call_with(e, v, none ? 0 : 2, (struct value[]){value_number(in), value_number(out)}, value->span);
     }
     struct node *n = NULL;

@@ -25,7 +25,7 @@ enum value_kind {
     VALUE_GRADIENTS, /* gradients: grad(v, D), one node for each parameter */
 };
 
-enum distribution_kind { DIST_UNIFORM, DIST_NORMAL, DIST_SPHERE, DIST_BERNOULLI, DIST_ONEHOT, DIST_CONSTANT };
+enum distribution_kind { DIST_UNIFORM, DIST_NORMAL, DIST_SPHERE, DIST_BERNOULLI, DIST_ONEHOT, DIST_CONSTANT, DIST_FUNCTION };
 
 struct declaration;
 struct builtin;
@@ -55,7 +55,9 @@ struct value {
 
 struct distribution {
     enum distribution_kind kind;
-    struct value a, b;
+    struct value a, b;          /* FUNCTION: a is the function */
+    uint32_t n;                 /* FUNCTION: its arguments after the shape */
+    const struct value *rest;
 };
 
 struct record_value {

@@ -44,6 +44,15 @@ bool value_is_scalar(const struct value *v)
     return v->kind == VALUE_NUMBER || v->kind == VALUE_BOOLEAN || v->kind == VALUE_SCHEDULE;
 }
 
+static bool distribution_equal(const struct distribution *a, const struct distribution *b)
+{
+    if (a == b) return true;
+    if (a->kind != b->kind || a->n != b->n || !value_equal(&a->a, &b->a) || !value_equal(&a->b, &b->b)) return false;
+    for (uint32_t i = 0; i < a->n; i++)
+        if (!value_equal(&a->rest[i], &b->rest[i])) return false;
+    return true;
+}
+
 bool value_equal(const struct value *a, const struct value *b)
 {
     if (a->kind != b->kind) return false;
@@ -56,10 +65,7 @@ bool value_equal(const struct value *a, const struct value *b)
     case VALUE_SCHEDULE: return sexpr_equal(a->sexpr, b->sexpr);
     case VALUE_NODE: return a->node == b->node;
     case VALUE_STATE: return a->tensor == b->tensor;
-    case VALUE_DISTRIBUTION:
-        return a->distribution == b->distribution ||
-               (a->distribution->kind == b->distribution->kind && value_equal(&a->distribution->a, &b->distribution->a) &&
-                value_equal(&a->distribution->b, &b->distribution->b));
+    case VALUE_DISTRIBUTION: return distribution_equal(a->distribution, b->distribution);
     case VALUE_SOURCE: return a->declaration == b->declaration && a->field == b->field;
     case VALUE_FUNCTION: return a->declaration == b->declaration;
     case VALUE_BUILTIN: return a->builtin == b->builtin;
