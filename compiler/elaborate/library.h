@@ -2,6 +2,9 @@
 #ifndef GANC_LIBRARY_H
 #define GANC_LIBRARY_H
 
+#include "base/buffer.h"
+#include "base/ganc.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,5 +16,7 @@ struct library_file {
 };
 extern const struct library_file library_files[];
 extern const unsigned library_count;
+
+void library_print_docs(struct ganc *g, struct buffer *to); /* its documentation, as Markdown */
 
 #endif
