@@ -13,7 +13,10 @@ for name in $names; do echo "s/\\b$name\\b/own_$name/g"; done >"$work/rename.sed
 # operations and types of every graph, without names and places
 operations() { sed -nE 's/^ +%[0-9]+[^=]*= ([a-z_]+).* (: \[[^]]*\]).*/\1 \2/p'; }
 for model in "$root"/examples/*/*.gan; do
-    { cat "$model"; echo; cat $library; } | sed -f "$work/rename.sed" >"$work/own.gan"
+    for name in $(sed -nE 's/^(fn|layer|optimizer|value|net|setting|report|picture|state|data|prior) +([A-Za-z_0-9]+).*/\2/p' "$model"); do
+        echo "s/\\b$name\\b/its_$name/g" # what the model declares itself stays its own
+    done >"$work/its.sed"
+    { sed -f "$work/its.sed" "$model"; echo; cat $library; } | sed -f "$work/rename.sed" >"$work/own.gan"
     "$GANC" "$model" --emit=opt | operations >"$work/a"
     "$GANC" "$work/own.gan" --emit=opt | operations >"$work/b"
     [ -s "$work/a" ] || { echo "$model: no operations"; exit 1; }
