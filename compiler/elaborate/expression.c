@@ -271,6 +271,7 @@ static bool evaluate_let(struct elaboration *e, struct environment *env, const s
             }
             if (v.kind != VALUE_ERROR && !match_shape(e, env, shape, t, shape->span, s->name)) v = value_error();
         }
+        if (shape && v.kind == VALUE_ERROR) sizes_unknown(e, env, shape);
     }
     if (v.kind == VALUE_NODE && v.home == e->graph && !v.node->name && v.node->op != OP_constant) v.node->name = s->name;
     struct binding *b = environment_bind(e, env, s->name, v);

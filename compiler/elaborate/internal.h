@@ -254,6 +254,7 @@ bool evaluate_statement(struct elaboration *e, struct environment *env, const st
 struct value evaluate_piped(struct elaboration *e, struct environment *env, struct value first, struct span first_span, const struct ast *right); /* first |> right */
 bool evaluate_shape(struct elaboration *e, struct environment *env, const struct ast *shape, struct type *out); /* every dimension known */
 bool match_shape(struct elaboration *e, struct environment *env, const struct ast *shape, struct type t, struct span at, const char *what); /* binds unknown names */
+void sizes_unknown(struct elaboration *e, struct environment *env, const struct ast *shape); /* after an error: the names it would have bound are silent */
 bool evaluate_index(struct elaboration *e, struct environment *env, const struct ast *a, struct value base, struct value *out);
 
 /* call.c */

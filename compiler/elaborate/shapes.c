@@ -50,6 +50,12 @@ static bool unknown(struct elaboration *e, struct environment *env, const struct
     return !d || d->kind != A_SETTING;
 }
 
+void sizes_unknown(struct elaboration *e, struct environment *env, const struct ast *shape)
+{
+    for (uint32_t i = 0; shape->kind == A_SHAPE && i < shape->n; i++)
+        if (unknown(e, env, shape->kids[i])) environment_bind(e, env, shape->kids[i]->name, value_error());
+}
+
 static bool mismatch(struct elaboration *e, const struct ast *shape, struct type t, struct span at, const char *what)
 {
     struct buffer b = {0};

@@ -121,13 +121,25 @@ struct node *node_import(struct elaboration *e, struct node *n, struct span span
     return copy;
 }
 
-/* Does the function or layer need arguments: has it parameters without default? */
-static bool parameters_required(const struct declaration *d)
+/* How many parameters have no default. */
+static uint32_t parameters_required(const struct declaration *d)
 {
     const struct ast *parameters = d->ast->kids[0];
-    for (uint32_t i = 0; i < parameters->n; i++)
-        if (!parameters->kids[i]->kids[1]) return true;
-    return false;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < parameters->n; i++) n += !parameters->kids[i]->kids[1];
+    return n;
+}
+
+/* What a function that stands after ~ gives: called without arguments where it can be, else with (fan_in, fan_out). One that needs a single
+ * argument is neither (`sparse` for `sparse(15)`), and stays what it is. */
+static struct value initialiser_call(struct elaboration *e, struct value f, struct type t, struct span span)
+{
+    double spread = 1;
+    for (int i = 0; i + 2 < t.rank; i++) spread *= (double)t.dim[i];
+    double in = t.rank > 1 ? spread * (double)t.dim[t.rank - 2] : t.rank ? (double)t.dim[0] : 1, out = t.rank ? spread * (double)t.dim[t.rank - 1] : 1;
+    uint32_t required = parameters_required(f.declaration);
+    if (required == 1) return f;
+    return call_with(e, f, required ? 2 : 0, (struct value[]){value_number(in), value_number(out)}, span);
 }
 
 /* Evaluates in the INIT graph, with nothing of the present graph at hand. */
@@ -141,17 +153,15 @@ void tensor_initialise(struct elaboration *e, struct environment *env, uint32_t 
     e->draws.at = NULL, e->draws.n = e->draws.capacity = 0;
     struct type t = e->p->tensors.at[tensor].type;
     struct value v = evaluate(e, env, value);
-    if (tilde && v.kind == VALUE_FUNCTION && v.declaration->kind == A_FN) {
-        double spread = 1;
-        for (int i = 0; i + 2 < t.rank; i++) spread *= (double)t.dim[i];
-        double in = t.rank > 1 ? spread * (double)t.dim[t.rank - 2] : t.rank ? (double)t.dim[0] : 1, out = t.rank ? spread * (double)t.dim[t.rank - 1] : 1;
-        bool none = !parameters_required(v.declaration);
-        v = call_with(e, v, none ? 0 : 2, (struct value[]){value_number(in), value_number(out)}, value->span);
-    }
+    if (tilde && v.kind == VALUE_FUNCTION && v.declaration->kind == A_FN) v = initialiser_call(e, v, t, value->span);
     struct node *n = NULL;
     if (tilde && v.kind == VALUE_DISTRIBUTION) n = draw_distribution(e, v.distribution, t, value->span);
     else if (tilde) {
-        if (v.kind != VALUE_ERROR) diag(e->g, E0401, value->span, "a distribution, or a function of (fan_in, fan_out) that returns one", value_describe(e, &v));
+        if (v.kind != VALUE_ERROR) {
+            diag(e->g, E0401, value->span, "a distribution, or a function of (fan_in, fan_out) that returns one", value_describe(e, &v));
+            if (v.kind == VALUE_FUNCTION && v.declaration->kind == A_FN) diag_help(e->g, "give %s its argument: %s(...)", v.declaration->name, v.declaration->name);
+            call_notes(e);
+        }
     } else n = value_to_node(e, v, value->span);
     struct type both;
     if (n && !type_equal(n->type, t)) {
