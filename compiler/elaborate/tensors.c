@@ -136,7 +136,8 @@ static struct value initialiser_call(struct elaboration *e, struct value f, stru
 {
     double spread = 1;
     for (int i = 0; i + 2 < t.rank; i++) spread *= (double)t.dim[i];
-    double in = t.rank > 1 ? spread * (double)t.dim[t.rank - 2] : t.rank ? (double)t.dim[0] : 1, out = t.rank ? spread * (double)t.dim[t.rank - 1] : 1;
+    double in = t.rank > 1 ? spread * (double)t.dim[t.rank - 2] : t.rank ? (double)t.dim[0] : 1;
+    double out = t.rank ? spread * (double)t.dim[t.rank - 1] : 1;
     uint32_t required = parameters_required(f.declaration);
     if (required == 1) return f;
     return call_with(e, f, required ? 2 : 0, (struct value[]){value_number(in), value_number(out)}, span);

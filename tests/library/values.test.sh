@@ -8,9 +8,9 @@
 } >"$work/bytes.idx"
 for page in $(grep -v '^#' "$here/values.txt" | cut -d' ' -f1 | sort -u); do
     file=$here/$page.gan
-    "$GANC" check -Werror "$file" >"$work/out" 2>&1 || fail "$page: $(cat "$work/out")"
+    "$GANC" check -Werror "$file" >"$work/out" 2>&1 || { fail "$page: $(head -5 "$work/out")"; continue; }
     "$GANC" compare --dtype f64 "$file" >"$work/out" 2>&1 || fail "$page: $(cat "$work/out")"
-    "$GANC" run --dtype f64 "$file" --data "$work/bytes.idx" --out "$work/$page" --log-every 1 >"$work/out" 2>&1 || fail "$page: $(tail -3 "$work/out")"
+    "$GANC" run --dtype f64 "$file" --data "$work/bytes.idx" --out "$work/$page" --log-every 1 >"$work/out" 2>&1 || { fail "$page: $(tail -3 "$work/out")"; continue; }
     grep "^$page " "$here/values.txt" >"$work/want"
     # each "name": number of each line, beside what is wanted; a number is as near as 1e-10 of the value's largest
     sed 's/[{}]//g' "$work/$page/metrics.jsonl" | awk -v page="$page" -v want="$work/want" '
