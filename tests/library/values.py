@@ -32,7 +32,7 @@ def score(y, power=2):
 def mean_score(y, power=2): return (y ** power + y * weights(y.shape[1:])).sum() / y.shape[0]
 
 
-def show(page, name, step, value): print(page, name.replace(" ", "_"), step, repr(value.item()))
+def show(page, name, step, value): print(page, name, step, repr(value.item()))
 
 
 class Sgd:
@@ -201,7 +201,7 @@ def losses():
         Sgd('v_minimax', lambda: -both(), Ds, 0.01, True),
         Sgd('v_nonsaturating', lambda: -F.binary_cross_entropy_with_logits(fake(), ones), Gs, 0.01, True),
         Sgd('v_wasserstein', lambda: real().mean() - fake().mean(), Ds, 0.01, True),
-        Sgd('v_wasserstein (2)', lambda: real().mean() - fake().mean(), Gs, 0.01),
+        Sgd('v_wasserstein_again', lambda: real().mean() - fake().mean(), Gs, 0.01),
         Sgd('v_least_squares', lambda: F.mse_loss(real(), ones) / 2 + F.mse_loss(fake(), zeros) / 2, Ds, 0.01),
         Sgd('v_hinge', lambda: F.relu(1 - real()).mean() + F.relu(1 + fake()).mean(), Ds, 0.01),
         Sgd('v_penalty', lambda: penalty(D, 1), Ds, 0.1),

@@ -26,7 +26,7 @@ for page in $(grep -v '^#' "$here/values.txt" | cut -d' ' -f1 | sort -u); do
             n = split($0, fields, /, *"/)
             step = ""
             for (i = 1; i <= n; i++) {
-                key = fields[i]; sub(/^"/, "", key); sub(/":.*/, "", key); gsub(/ /, "_", key)
+                key = fields[i]; sub(/^"/, "", key); sub(/":.*/, "", key)
                 number = fields[i]; sub(/.*": */, "", number)
                 if (key == "step") step = number
                 if (!((key " " step) in value)) continue
