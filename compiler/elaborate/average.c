@@ -96,6 +96,15 @@ static uint32_t tensor_called(const struct elaboration *e, const char *id)
     return i;
 }
 
+/* Which of the tensors that there are now are averaged; false after reporting. */
+static bool mark(struct elaboration *e, struct average *a)
+{
+    struct environment env = {0};
+    a->nmarked = e->p->tensors.n;
+    a->marked = NEW_ARRAY(e->g->mem, bool, a->nmarked + 1);
+    return part_tensors(e, &env, a->path, a->except, a->marked, false);
+}
+
 /* A's own tensor for one of G's: A.dense1.W for G.dense1.W, A.T.dense1.W for one of a net T that G calls. */
 static uint32_t own_tensor(struct elaboration *e, struct average *a, uint32_t of)
 {
@@ -118,8 +127,8 @@ static uint32_t own_tensor(struct elaboration *e, struct average *a, uint32_t of
             vec_push(e->g->mem, &e->init->effects, (struct effect){own, e->init->effects.at[i].value, t.span});
             break;
         }
-    bool averaged = parameter && of < a->nmarked && a->marked[of];
-    vec_push(e->g->mem, &a->pairs, (struct average_pair){of, own, averaged});
+    bool known = of < a->nmarked || mark(e, a);
+    vec_push(e->g->mem, &a->pairs, (struct average_pair){of, own, parameter && known && a->marked[of]});
     return own;
 }
 
@@ -127,13 +136,10 @@ static uint32_t own_tensor(struct elaboration *e, struct average *a, uint32_t of
 void average_prepare(struct elaboration *e, struct average *a)
 {
     struct net_info *net = &e->p->nets.at[a->net];
-    struct environment env = {0};
     a->ready = true;
-    a->nmarked = e->p->tensors.n;
-    a->marked = NEW_ARRAY(e->g->mem, bool, a->nmarked + 1);
     if (!net->name) return;
     const struct net_info *of = &e->p->nets.at[a->of->index];
-    if (!of->name || !part_tensors(e, &env, a->path, a->except, a->marked, false)) {
+    if (!of->name || !mark(e, a)) {
         net->name = NULL;
         return;
     }
