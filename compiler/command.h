@@ -13,7 +13,7 @@ struct own_option {
 };
 
 struct options {
-    const char *output, *emit;
+    const char *output, *emit, *diff; /* diff: "" where --diff names no stage */
     enum diag_color color;
     VEC(const char *) files;
     VEC(struct own_option) own; /* the command's own options, as given */

@@ -39,6 +39,29 @@ int command_run(struct compilation *c, struct options *o)
     return late ? late : status;
 }
 
+/* --diff: which program is kept, to be compared with the one of `stage`. */
+static int set_diff(struct compilation *c, const struct options *o, enum stage_id stage)
+{
+    if (stage != AT_GRAD && stage != AT_OPT) return usage_error("%s", "--diff goes with --emit=grad and --emit=opt");
+    c->keep = stage == AT_GRAD ? AT_GRAPH : c->after ? AT_OPT : AT_GRAD;
+    if (!strcmp(o->diff, "graph")) c->keep = AT_GRAPH;
+    else if (!strcmp(o->diff, "grad") && stage == AT_OPT) c->keep = AT_GRAD;
+    else if (*o->diff) return usage_error("--diff=%s: a stage before the one that is printed: graph or grad", o->diff);
+    return 0;
+}
+
+static void print_diff(struct compilation *c, enum stage_id stage, struct buffer *to)
+{
+    bool pass = c->keep == AT_OPT, after = c->after && stage == AT_OPT;
+    if (!c->kept) {
+        diag(c->g, E0005, (struct span){0}, pass ? "grad" : stage_names[c->keep], "the file is a text of a later stage");
+        return;
+    }
+    const char *old = arena_format(c->g->mem, "%s %s", pass ? "before" : "at", pass ? c->after : stage_names[c->keep]);
+    const char *new = arena_format(c->g->mem, "%s %s", after ? "after" : "at", after ? c->after : stage_names[stage]);
+    program_difference(to, c->g, c->kept, c->program, old, new);
+}
+
 int command_compile(struct compilation *c, struct options *o)
 {
     enum stage_id stage = STAGE_COUNT;
@@ -50,6 +73,8 @@ int command_compile(struct compilation *c, struct options *o)
         if (i == STAGE_COUNT) return usage_error("--emit=%s: the stages are ast graph grad opt kernels plan llvm asm obj dot", o->emit);
         stage = (enum stage_id)i;
     } else if (!o->output) return usage_error("%s", "say where the trainer goes: -o TRAINER, or `ganc run`");
+    int status = o->diff ? set_diff(c, o, stage) : 0;
+    if (status) return status;
     if (!compile(c, stage == STAGE_COUNT ? AT_OBJ : stage)) return command_finish(c, o, 1);
     if (stage == STAGE_COUNT) {
         const char *library = runtime_library(c->g);
@@ -57,8 +82,9 @@ int command_compile(struct compilation *c, struct options *o)
         else object_link(c->g, &c->object, o->output, library);
     } else {
         struct buffer b = {0};
-        stage_print(c, stage, &b);
-        write_file(c->g, o->output ? o->output : "-", b.text ? b.text : "", b.length);
+        if (o->diff) print_diff(c, stage, &b);
+        else stage_print(c, stage, &b);
+        if (!diag_errors(c->g)) write_file(c->g, o->output ? o->output : "-", b.text ? b.text : "", b.length);
         buffer_free(&b);
     }
     return command_finish(c, o, 0);

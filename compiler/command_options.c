@@ -98,6 +98,7 @@ int command_options(struct compilation *c, struct options *o, const struct comma
         else if (value_option(argc, argv, &i, "-o", &value, &status)) o->output = value;
         else if (value_option(argc, argv, &i, "-D", &value, &status)) status = status ? status : parse_definition(g, value);
         else if (value_option(argc, argv, &i, "--emit", &value, &status)) o->emit = value;
+        else if (!strcmp(a, "--diff") || !strncmp(a, "--diff=", 7)) o->diff = a[6] ? a + 7 : "";
         else if (value_option(argc, argv, &i, "--after", &value, &status)) c->after = value;
         else if (value_option(argc, argv, &i, "--no-pass", &value, &status)) vec_push(g->mem, &c->off, value);
         else if (value_option(argc, argv, &i, "--dtype", &value, &status)) status = status ? status : set_dtype(g, value);
@@ -114,5 +115,7 @@ int command_options(struct compilation *c, struct options *o, const struct comma
         } else if (parse_warning(g, a, &status)) continue;
         else status = usage_error("there is no option %s", a);
     }
+    if (!status && command && o->emit) status = usage_error("--emit does not go with %s", command->name);
+    if (!status && o->diff && !o->emit) status = usage_error("%s", "--diff goes with --emit=grad and --emit=opt");
     return status;
 }

@@ -33,11 +33,30 @@ static bool read_model(struct compilation *c, enum stage_id last)
     return c->program != NULL;
 }
 
+/* The program as it is now, for --diff. */
+static void keep(struct compilation *c, enum stage_id at, enum stage stage)
+{
+    if (c->keep == at && c->program->stage == stage) c->kept = program_snapshot(c->g, c->program);
+}
+
+/* The same for a pass: up to the one before it. A name that is no pass is an error of the run that follows. */
+static bool keep_before_pass(struct compilation *c)
+{
+    if (c->keep != AT_OPT) return true;
+    keep(c, AT_OPT, STAGE_GRAD);
+    for (uint32_t i = 1; c->kept && i < pass_count; i++)
+        if (!strcmp(passes[i].name, c->after)) return passes_run(c->g, c->kept, passes[i - 1].name, c->off.at, c->off.n);
+    return true;
+}
+
 bool compile(struct compilation *c, enum stage_id last)
 {
     if (!read_model(c, last)) return false;
     if (last == AT_AST || last == AT_GRAPH) return true;
+    keep(c, AT_GRAPH, STAGE_GRAPH);
     if (c->program->stage == STAGE_GRAPH && !differentiate(c->g, c->program)) return false;
+    keep(c, AT_GRAD, STAGE_GRAD);
+    if (!keep_before_pass(c)) return false;
     if (last == AT_GRAD) return true;
     if (c->program->stage == STAGE_GRAD && !passes_run(c->g, c->program, c->after, c->off.at, c->off.n)) return false;
     if (last == AT_OPT || last == AT_DOT) return true;

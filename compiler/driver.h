@@ -8,6 +8,8 @@
 #include "schedule/kernels.h"
 #include "syntax/ast.h"
 
+enum stage_id { AT_AST, AT_GRAPH, AT_GRAD, AT_OPT, AT_KERNELS, AT_PLAN, AT_LLVM, AT_ASM, AT_OBJ, AT_DOT, STAGE_COUNT };
+
 struct compilation {
     struct ganc *g;
     const char *path;      /* of the model, as given */
@@ -15,11 +17,11 @@ struct compilation {
     VEC(const char *) off; /* --no-pass=NAME */
     struct ast *tree;      /* NULL where a text of the compiler was given */
     struct program *program;
+    enum stage_id keep;    /* for --diff: AT_GRAPH, AT_GRAD: the program of that stage is kept; AT_OPT: as it is before the pass `after`; AT_AST: none */
+    struct program *kept;  /* NULL where the file is a text of a later stage */
     struct kernels *kernels;
     struct object object;
 };
-
-enum stage_id { AT_AST, AT_GRAPH, AT_GRAD, AT_OPT, AT_KERNELS, AT_PLAN, AT_LLVM, AT_ASM, AT_OBJ, AT_DOT, STAGE_COUNT };
 
 extern const char *const stage_names[STAGE_COUNT];
 

@@ -23,6 +23,7 @@ static const char usage_options[] =
     "  -D NAME=VALUE        value of a setting\n"
     "  --emit=STAGE         print that stage\n"
     "  --after=PASS         stop after that pass (with --emit=opt)\n"
+    "  --diff[=STAGE]       with --emit=grad and opt: what changed since that stage (the one before; with --after, what that pass changed)\n"
     "  --no-pass=PASS       leave that pass out\n"
     "  --dtype f32|f64      element type of all tensors (f32)\n"
     "  --cpu=NAME           processor to compile for: native (the default), x86-64-v3, ...\n"

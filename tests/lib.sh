@@ -18,3 +18,14 @@ says() {
     grep -qE -- "$pattern" "$work/says.err" || fail "does not say /$pattern/: $*: $(head -3 "$work/says.err")"
 }
 finish() { exit $failures; }
+# patched OLD DIFF: the new text, from a unified diff of one file; fails where the diff does not fit
+patched() {
+    awk -v old="$1" '
+        function take() { if ((getline line <old) <= 0) bad = 1; at++; return line }
+        /^@@ / { hunk = 1; split(substr($2, 2), a, ","); last = a[1] - (a[2] != "0"); while (at < last && !bad) print take(); next }
+        !hunk || /^\\/ { next }
+        /^\+/ { print substr($0, 2); next }
+        { if (take() != substr($0, 2)) bad = 1 }
+        /^ / { print line }
+        END { while ((getline line <old) > 0) print line; exit bad }' "$2"
+}

@@ -378,7 +378,7 @@ static uint32_t model_file(const struct ganc *g, const struct program *p)
     return 0;
 }
 
-static struct printer printer_new(struct buffer *to, const struct ganc *g, const struct program *p, struct arena *mem)
+struct printer printer_new(struct buffer *to, const struct ganc *g, const struct program *p, struct arena *mem)
 {
     struct printer t = {.to = to, .g = g, .p = p, .line = to->length, .model = model_file(g, p)};
     t.mentioned = NEW_ARRAY(mem, bool, g->sources.n);

@@ -13,6 +13,7 @@ struct printer {
     uint32_t model;      /* the file that holds the model: program->source; 0: none */
     size_t folder;       /* bytes of its name up to the last slash: left out of all names */
     bool *mentioned;     /* by file: a place in it was printed */
+    const uint32_t *number; /* by id: what a value of the graph is called; NULL: its id */
 };
 
 void print_line(struct printer *t);                                /* ends a line */
@@ -21,6 +22,8 @@ void print_column(struct printer *t, uint32_t column);             /* spaces up 
 void print_type(struct printer *t, struct type type);              /* [B, 784] */
 void print_interval(struct printer *t, double low, double high, bool low_open, bool high_open);
 const char *print_file_name(const struct printer *t, uint32_t file);
+void print_attributes(struct printer *t, const struct node *n);     /* " stream 3 p 0.5" */
 void print_graph(struct printer *t, const struct graph *graph);
+struct printer printer_new(struct buffer *to, const struct ganc *g, const struct program *p, struct arena *mem);
 
 #endif

@@ -30,7 +30,7 @@ static void print_axes(struct printer *t, const char *word, const struct node *n
     buffer_put(t->to, "]");
 }
 
-static void print_attributes(struct printer *t, const struct node *n)
+void print_attributes(struct printer *t, const struct node *n)
 {
     struct buffer *to = t->to;
     switch (op_info[n->op].attributes) {
@@ -90,9 +90,14 @@ static void print_attributes(struct printer *t, const struct node *n)
     }
 }
 
-static void print_node(struct printer *t, const struct node *n, uint32_t position)
+static uint32_t number_of(const struct printer *t, const struct node *n)
 {
-    buffer_put(t->to, "    %%%" PRIu32, position);
+    return t->number ? t->number[n->id] : n->id;
+}
+
+static void print_node(struct printer *t, const struct node *n)
+{
+    buffer_put(t->to, "    %%%" PRIu32, number_of(t, n));
     if (n->name) {
         buffer_put(t->to, " ");
         text_name(t->to, n->name);
@@ -100,7 +105,7 @@ static void print_node(struct printer *t, const struct node *n, uint32_t positio
     print_column(t, EQUALS_COLUMN);
     buffer_put(t->to, "= %s", op_info[n->op].name);
     for (uint32_t i = 0; i < n->nargs; i++)
-        buffer_put(t->to, "%s%%%" PRIu32, i ? ", " : " ", n->arg[i]->id);
+        buffer_put(t->to, "%s%%%" PRIu32, i ? ", " : " ", number_of(t, n->arg[i]));
     print_attributes(t, n);
     print_column(t, TYPE_COLUMN);
     buffer_put(t->to, ": ");
@@ -117,7 +122,7 @@ static void print_output(struct printer *t, const struct output *o)
 {
     buffer_put(t->to, "    %s ", text_output_kinds[o->kind]);
     text_name(t->to, o->name);
-    buffer_put(t->to, " = %%%" PRIu32, o->value->id);
+    buffer_put(t->to, " = %%%" PRIu32, number_of(t, o->value));
     if (o->sign != 1) {
         buffer_put(t->to, " sign ");
         buffer_number(t->to, o->sign);
@@ -141,19 +146,19 @@ void print_graph(struct printer *t, const struct graph *graph)
     print_place(t, 0, graph->span);
     print_line(t);
     for (uint32_t i = 0; i < graph->nodes.n; i++)
-        print_node(t, graph->nodes.at[i], i);
+        print_node(t, graph->nodes.at[i]);
     for (uint32_t i = 0; i < graph->effects.n; i++) {
         const struct effect *e = &graph->effects.at[i];
         buffer_put(t->to, "    ");
         text_reference(t->to, t->p, NAME_TENSOR, e->tensor);
-        buffer_put(t->to, " <- %%%" PRIu32, e->value->id);
+        buffer_put(t->to, " <- %%%" PRIu32, number_of(t, e->value));
         print_place(t, PLACE_COLUMN, e->span);
         print_line(t);
     }
     for (uint32_t i = 0; i < graph->outputs.n; i++)
         print_output(t, &graph->outputs.at[i]);
     for (uint32_t i = 0; i < graph->keep.n; i++) {
-        buffer_put(t->to, "    keep %%%" PRIu32, graph->keep.at[i]->id);
+        buffer_put(t->to, "    keep %%%" PRIu32, number_of(t, graph->keep.at[i]));
         print_line(t);
     }
 }

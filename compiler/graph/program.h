@@ -187,6 +187,11 @@ struct program *program_parse(struct ganc *g, uint32_t file);
 bool program_is_text(const char *text, size_t length); /* does it start with `ganc graph`, `ganc grad` or `ganc opt`? */
 void program_dot(struct buffer *to, const struct ganc *g, const struct program *p);
 
+/* What happened to a program between two of its states (graph/difference.c). A snapshot shares what never changes: nodes and tables. The difference is a
+ * unified diff for each graph that is not the same; `old_name`, `new_name` say what the states are: "grad", "after cse". */
+struct program *program_snapshot(struct ganc *g, const struct program *p);
+void program_difference(struct buffer *to, struct ganc *g, const struct program *old, const struct program *new, const char *old_name, const char *new_name);
+
 /* Checks everything graph.h and this page promise; returns a message (arena memory) that names graph and node, or NULL. */
 const char *program_verify(struct ganc *g, const struct program *p);
 const char *graph_verify(struct ganc *g, const struct program *p, const struct graph *graph);

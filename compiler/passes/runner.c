@@ -89,8 +89,9 @@ static void print_properties(struct buffer *to, const char *what, uint32_t set)
 
 void passes_print_docs(struct buffer *to)
 {
-    buffer_put(to, "# The passes\n\nGenerated from compiler/passes/passes.def. `ganc model.gan --emit=opt --after=PASS` shows what a pass leaves. The pipeline\n"
-                   "runs over each graph in rounds until a round changes nothing; the graph is verified after each pass.\n\n");
+    buffer_put(to, "# The passes\n\nGenerated from compiler/passes/passes.def. `ganc model.gan --emit=opt --after=PASS` shows what a pass leaves, with\n"
+                   "`--diff` what it did. The pipeline runs over each graph in rounds until a round changes nothing; the graph is verified\n"
+                   "after each pass.\n\n");
     for (uint32_t i = 0; i < pass_count; i++) {
         buffer_put(to, "%u. **%s** %s ", i + 1, passes[i].name, passes[i].doc);
         print_properties(to, "Requires", passes[i].requires);

@@ -26,6 +26,19 @@ done
 "$GANC" >out 2>err
 [ $? = 2 ] && [ ! -s out ] && grep -q '^usage: ganc' err || fail "without arguments: no usage on stderr"
 
+bad 2 "--diff goes with --emit=grad and --emit=opt" "$GANC" $model --diff -o x
+for stage in ast graph kernels plan obj; do bad 2 "--diff goes with --emit=grad and --emit=opt" "$GANC" $model --emit=$stage --diff; done
+for stage in opt kernels nosuch; do bad 2 "--diff=$stage: a stage before the one that is printed" "$GANC" $model --emit=opt --diff=$stage; done
+bad 2 "--diff=grad: a stage before" "$GANC" $model --emit=grad --diff=grad
+bad 1 "there is no pass called nosuch" "$GANC" $model --emit=opt --after=nosuch --diff
+for command in check compare fmt; do bad 2 "--emit does not go with $command" "$GANC" $command $model --emit=graph; done
+for stage in graph grad opt; do quietly "$GANC" $model --emit=$stage -o t.$stage; done
+bad 1 "E0005.: there is no stage graph here: the file is a text of a later stage" "$GANC" t.grad --emit=grad --diff
+bad 1 "E0005.: there is no stage grad here: the file is a text of a later stage" "$GANC" t.opt --emit=opt --diff
+bad 1 "E0005.: there is no stage grad here" "$GANC" t.opt --emit=opt --diff --after=cse
+for from in $model t.graph; do "$GANC" $from --emit=opt --diff=graph >from.$from; done
+cmp from.$model from.t.graph || fail "the difference of a text is not that of its model"
+
 # files
 bad 1 "cannot read nosuch.gan: No such file" "$GANC" nosuch.gan -o x
 bad 1 "cannot read nosuch.gan: No such file" "$GANC" run nosuch.gan
