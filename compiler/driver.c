@@ -51,8 +51,12 @@ static bool keep_before_pass(struct compilation *c)
 
 bool compile(struct compilation *c, enum stage_id last)
 {
-    if (!read_model(c, last)) return false;
-    if (last == AT_AST || last == AT_GRAPH) return true;
+    return read_model(c, last) && (last == AT_AST || last == AT_GRAPH || compile_on(c, last));
+}
+
+bool compile_on(struct compilation *c, enum stage_id last)
+{
+    uint32_t errors = diag_errors(c->g);
     keep(c, AT_GRAPH, STAGE_GRAPH);
     if (c->program->stage == STAGE_GRAPH && !differentiate(c->g, c->program)) return false;
     keep(c, AT_GRAD, STAGE_GRAD);
@@ -61,7 +65,7 @@ bool compile(struct compilation *c, enum stage_id last)
     if (c->program->stage == STAGE_GRAD && !passes_run(c->g, c->program, c->after, c->off.at, c->off.n)) return false;
     if (last == AT_OPT || last == AT_DOT) return true;
     c->kernels = kernels_make(c->g, c->program);
-    if (!c->kernels || diag_errors(c->g)) return false;
+    if (!c->kernels || diag_errors(c->g) > errors) return false;
     if (last != AT_OBJ) return true;
     return codegen_object(c->g, c->kernels, &c->object);
 }

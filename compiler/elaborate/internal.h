@@ -195,6 +195,8 @@ struct elaboration {
     uint32_t average_nets;           /* of nets: up to that one */
     bool postponed;                  /* an average was applied whose net is not known yet: declare_nets tries again */
 
+    struct tensor_index *tensor_index; /* by name and by net (tensors.c) */
+
     /* of the schedule */
     struct train *train;             /* the block being built, or NULL */
     VEC(struct optimizer_instance *) optimizers; /* so far: for the names of their states */

@@ -17,20 +17,55 @@ static void reserve(struct elaboration *e, uint32_t tensor)
     e->tensor_capacity = capacity;
 }
 
-void net_add_tensor(struct elaboration *e, uint32_t index, uint32_t tensor)
+/* Tensors by name, and which net has which: a table of both, open addressing, at most half full. */
+struct tensor_entry {
+    const char *key; /* the tensor's name, interned; NULL: free */
+    uint32_t tensor, net; /* net: its number + 1; 0: the entry says which tensor has the name */
+};
+
+struct tensor_index {
+    struct tensor_entry *at;
+    uint32_t size, used;
+};
+
+static struct tensor_entry *index_slot(const struct tensor_index *x, struct tensor_entry e)
 {
-    struct net_info *net = &e->p->nets.at[index];
-    bool has = false;
-    for (uint32_t j = 0; j < net->tensors.n && !has; j++) has = net->tensors.at[j] == tensor;
-    if (!has) vec_push(e->g->mem, &net->tensors, tensor);
+    uint64_t hash = ((uint64_t)(uintptr_t)e.key ^ (e.net ? (uint64_t)e.tensor << 20 | e.net : 0)) * 0x9E3779B97F4A7C15u; /* 2^64 / golden ratio */
+    uint32_t at = (uint32_t)(hash >> 32) & (x->size - 1);
+    for (; x->at[at].key; at = (at + 1) & (x->size - 1))
+        if (x->at[at].key == e.key && x->at[at].net == e.net && (!e.net || x->at[at].tensor == e.tensor)) break;
+    return &x->at[at];
+}
+
+/* The entry equal to e, or e, newly put there: then *made. */
+static const struct tensor_entry *index_find(struct elaboration *e, struct tensor_entry entry, bool *made)
+{
+    if (!e->tensor_index) e->tensor_index = NEW(e->g->mem, struct tensor_index);
+    struct tensor_index *x = e->tensor_index;
+    if (2 * (x->used + 1) > x->size) {
+        struct tensor_index old = *x;
+        x->size = old.size ? 2 * old.size : 64;
+        x->at = NEW_ARRAY(e->g->mem, struct tensor_entry, x->size);
+        for (uint32_t i = 0; i < old.size; i++)
+            if (old.at[i].key) *index_slot(x, old.at[i]) = old.at[i];
+    }
+    struct tensor_entry *slot = index_slot(x, entry);
+    *made = !slot->key;
+    if (*made) *slot = entry, x->used++;
+    return slot;
+}
+
+void net_add_tensor(struct elaboration *e, uint32_t net, uint32_t tensor)
+{
+    bool first;
+    index_find(e, (struct tensor_entry){.key = e->p->tensors.at[tensor].name, .tensor = tensor, .net = net + 1}, &first);
+    if (first) vec_push(e->g->mem, &e->p->nets.at[net].tensors, tensor);
 }
 
 uint32_t tensor_declare(struct elaboration *e, const char *name, enum tensor_kind kind, struct type t, int32_t of, struct span span, bool *made)
 {
     const char *id = intern(e->g, name);
-    uint32_t i = 0;
-    while (i < e->p->tensors.n && e->p->tensors.at[i].name != id) i++;
-    *made = i == e->p->tensors.n;
+    uint32_t i = index_find(e, (struct tensor_entry){.key = id, .tensor = e->p->tensors.n}, made)->tensor;
     if (*made) {
         int32_t net = e->nets.n ? (int32_t)e->nets.at[e->nets.n - 1] : -1;
         vec_push(e->g->mem, &e->p->tensors, (struct tensor){.name = id, .kind = kind, .type = t, .net = net, .of = of, .span = span});

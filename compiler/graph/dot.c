@@ -19,10 +19,10 @@ static void dot_what(struct printer *t, const struct node *n)
     buffer_put(&what, "%s", op_info[n->op].name);
     if (op_info[n->op].attributes == ATTR_TENSOR || op_info[n->op].attributes == ATTR_DATA) {
         buffer_put(&what, " ");
-        text_reference(&what, t->p, op_info[n->op].attributes == ATTR_TENSOR ? NAME_TENSOR : NAME_DATA, n->index);
+        text_reference(&what, t->names, op_info[n->op].attributes == ATTR_TENSOR ? NAME_TENSOR : NAME_DATA, n->index);
     } else if (n->scalar) {
         buffer_put(&what, " ");
-        sexpr_print(&what, t->p, n->scalar);
+        text_sexpr(&what, t->names, n->scalar);
     }
     dot_label(t->to, what.text);
     buffer_free(&what);
@@ -84,11 +84,13 @@ static void dot_graph(struct printer *t, const struct graph *graph)
 
 void program_dot(struct buffer *to, const struct ganc *g, const struct program *p)
 {
-    struct printer t = {.to = to, .g = g, .p = p};
+    struct arena *mem = arena_new();
+    struct printer t = {.to = to, .g = g, .p = p, .names = text_names_new(mem, p)};
     buffer_put(to, "digraph ");
     buffer_quoted(to, p->name ? p->name : "");
     buffer_put(to, " {\n  node [fontname=\"Helvetica\", fontsize=10];\n  edge [arrowsize=0.6];\n");
     for (uint32_t i = 0; i < p->graphs.n; i++)
         dot_graph(&t, p->graphs.at[i]);
     buffer_put(to, "}\n");
+    arena_free(mem);
 }

@@ -84,7 +84,7 @@ static void print_value(struct printer *t, const char *before, const struct sexp
     if (!e)
         return;
     buffer_put(t->to, "%s", before);
-    sexpr_print(t->to, t->p, e);
+    text_sexpr(t->to, t->names, e);
 }
 
 static void print_named(struct printer *t, const char *word, const char *name)
@@ -96,7 +96,7 @@ static void print_named(struct printer *t, const char *word, const char *name)
 static void print_reference(struct printer *t, const char *word, enum name_space space, uint32_t index)
 {
     buffer_put(t->to, " %s ", word);
-    text_reference(t->to, t->p, space, index);
+    text_reference(t->to, t->names, space, index);
 }
 
 /* `word a, b, c` on as many lines as it takes; a line that ends in a comma goes on. */
@@ -111,7 +111,7 @@ static void print_list(struct printer *t, const char *word, enum name_space spac
             buffer_put(t->to, "       ");
         }
         buffer_put(t->to, " ");
-        text_reference(t->to, t->p, space, at[i]);
+        text_reference(t->to, t->names, space, at[i]);
         if (i + 1 < n)
             buffer_put(t->to, ",");
     }
@@ -242,7 +242,7 @@ static void print_run(struct printer *t, const struct schedule *s)
     buffer_put(t->to, "run %" PRIu32, s->index);
     for (uint32_t i = 0; i < s->counters.n; i++) {
         buffer_put(t->to, i ? ", " : " advance ");
-        text_reference(t->to, t->p, NAME_COUNTER, s->counters.at[i]);
+        text_reference(t->to, t->names, NAME_COUNTER, s->counters.at[i]);
     }
     print_place(t, 0, s->span);
     const char *name = s->index < t->p->graphs.n ? t->p->graphs.at[s->index]->name : NULL;
@@ -264,7 +264,7 @@ static void print_schedule(struct printer *t, const struct schedule *s, uint32_t
     if (s->kind == SCHEDULE_LET)
         buffer_put(t->to, "$%" PRIu32 " = ", s->index);
     if (s->kind == SCHEDULE_SET) {
-        text_reference(t->to, t->p, NAME_TENSOR, s->index);
+        text_reference(t->to, t->names, NAME_TENSOR, s->index);
         buffer_put(t->to, " = ");
     }
     print_value(t, "", s->value);
@@ -382,6 +382,7 @@ struct printer printer_new(struct buffer *to, const struct ganc *g, const struct
 {
     struct printer t = {.to = to, .g = g, .p = p, .line = to->length, .model = model_file(g, p)};
     t.mentioned = NEW_ARRAY(mem, bool, g->sources.n);
+    t.names = text_names_new(mem, p);
     const char *slash = t.model ? strrchr(g->sources.at[t.model]->name, '/') : NULL;
     t.folder = slash ? (size_t)(slash - g->sources.at[t.model]->name) + 1 : 0;
     return t;

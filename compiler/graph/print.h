@@ -9,6 +9,7 @@ struct printer {
     struct buffer *to;
     const struct ganc *g;
     const struct program *p;
+    const struct text_names *names;
     size_t line;         /* where in `to` the present line begins */
     uint32_t model;      /* the file that holds the model: program->source; 0: none */
     size_t folder;       /* bytes of its name up to the last slash: left out of all names */

@@ -42,11 +42,11 @@ void print_attributes(struct printer *t, const struct node *n)
         break;
     case ATTR_TENSOR:
         buffer_put(to, " ");
-        text_reference(to, t->p, NAME_TENSOR, n->index);
+        text_reference(to, t->names, NAME_TENSOR, n->index);
         break;
     case ATTR_DATA:
         buffer_put(to, " ");
-        text_reference(to, t->p, NAME_DATA, n->index);
+        text_reference(to, t->names, NAME_DATA, n->index);
         if (n->draw || n->op == OP_data)
             buffer_put(to, " draw %" PRIu32, n->draw);
         break;
@@ -59,7 +59,7 @@ void print_attributes(struct printer *t, const struct node *n)
         buffer_put(to, " stream %" PRIu32, n->index);
         if (op_info[n->op].attributes == ATTR_STREAM_SCALAR) {
             buffer_put(to, " p ");
-            sexpr_print(to, t->p, n->scalar);
+            text_sexpr(to, t->names, n->scalar);
         } else if (op_info[n->op].attributes == ATTR_STREAM_NUMBER) {
             buffer_put(to, " n ");
             buffer_number(to, n->number);
@@ -67,7 +67,7 @@ void print_attributes(struct printer *t, const struct node *n)
         break;
     case ATTR_SCALAR:
         buffer_put(to, " ");
-        sexpr_print(to, t->p, n->scalar);
+        text_sexpr(to, t->names, n->scalar);
         break;
     case ATTR_AXES:
         if (n->axis_count)
@@ -133,7 +133,7 @@ static void print_output(struct printer *t, const struct output *o)
     }
     if (output_is_number(o->kind)) {
         buffer_put(t->to, " result ");
-        text_reference(t->to, t->p, NAME_RESULT, o->result);
+        text_reference(t->to, t->names, NAME_RESULT, o->result);
     }
     print_line(t);
 }
@@ -150,7 +150,7 @@ void print_graph(struct printer *t, const struct graph *graph)
     for (uint32_t i = 0; i < graph->effects.n; i++) {
         const struct effect *e = &graph->effects.at[i];
         buffer_put(t->to, "    ");
-        text_reference(t->to, t->p, NAME_TENSOR, e->tensor);
+        text_reference(t->to, t->names, NAME_TENSOR, e->tensor);
         buffer_put(t->to, " <- %%%" PRIu32, number_of(t, e->value));
         print_place(t, PLACE_COLUMN, e->span);
         print_line(t);

@@ -166,15 +166,15 @@ static struct spelling spelling_of(const struct sexpr *e)
 }
 
 /* A setting's name stands bare, unless it would be read as something else. */
-static void print_setting(struct buffer *to, const struct program *p, uint32_t index)
+static void print_setting(struct buffer *to, const struct text_names *names, uint32_t index)
 {
-    if (index < p->settings.n && text_is_reserved(p->settings.at[index].name))
-        buffer_quoted(to, p->settings.at[index].name);
+    if (index < names->program->settings.n && text_is_reserved(names->program->settings.at[index].name))
+        buffer_quoted(to, names->program->settings.at[index].name);
     else
-        text_reference(to, p, NAME_SETTING, index);
+        text_reference(to, names, NAME_SETTING, index);
 }
 
-static void print_atom(struct buffer *to, const struct program *p, const struct sexpr *e)
+static void print_atom(struct buffer *to, const struct text_names *names, const struct sexpr *e)
 {
     static const struct {
         const char *word;
@@ -189,7 +189,7 @@ static void print_atom(struct buffer *to, const struct program *p, const struct 
         buffer_number(to, e->number);
         break;
     case SEXPR_SETTING:
-        print_setting(to, p, e->index);
+        print_setting(to, names, e->index);
         break;
     case SEXPR_STEP:
         buffer_put(to, "step");
@@ -204,38 +204,45 @@ static void print_atom(struct buffer *to, const struct program *p, const struct 
     case SEXPR_STATE:
     case SEXPR_RESULT:
         buffer_put(to, "%s(", named[e->kind].word);
-        text_reference(to, p, named[e->kind].space, e->index);
+        text_reference(to, names, named[e->kind].space, e->index);
         buffer_put(to, ")");
         break;
     default: /* an operation written as a call */
         buffer_put(to, "%s(", op_info[e->op].name);
         for (uint32_t i = 0; i < e->nargs; i++) {
             buffer_put(to, "%s", i ? ", " : "");
-            sexpr_print(to, p, e->arg[i]);
+            text_sexpr(to, names, e->arg[i]);
         }
         buffer_put(to, ")");
     }
 }
 
-static void print_tight(struct buffer *to, const struct program *p, const struct sexpr *e, int least)
+static void print_tight(struct buffer *to, const struct text_names *names, const struct sexpr *e, int least)
 {
     struct spelling s = spelling_of(e);
     bool parentheses = s.binds < least;
     if (parentheses)
         buffer_put(to, "(");
     if (!s.text)
-        print_atom(to, p, e);
+        print_atom(to, names, e);
     else {
         if (e->nargs == 2)
-            print_tight(to, p, e->arg[0], s.left);
+            print_tight(to, names, e->arg[0], s.left);
         buffer_put(to, "%s", s.text);
-        print_tight(to, p, e->arg[e->nargs - 1], s.right);
+        print_tight(to, names, e->arg[e->nargs - 1], s.right);
     }
     if (parentheses)
         buffer_put(to, ")");
 }
 
+void text_sexpr(struct buffer *to, const struct text_names *names, const struct sexpr *e)
+{
+    print_tight(to, names, e, 0);
+}
+
 void sexpr_print(struct buffer *to, const struct program *p, const struct sexpr *e)
 {
-    print_tight(to, p, e, 0);
+    struct arena *mem = arena_new();
+    text_sexpr(to, text_names_new(mem, p), e);
+    arena_free(mem);
 }

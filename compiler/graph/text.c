@@ -101,25 +101,56 @@ static bool same(const char *a, const char *b)
     return a == b || (a && b && !strcmp(a, b));
 }
 
-/* Programs have at most some hundreds of names in a list: looking through all is quick enough. */
-static bool tells_apart(const struct program *p, enum name_space space, uint32_t index)
+/* Has it a name that can be written at all? */
+static bool is_named(const char *name, const char *field)
 {
-    const char *field, *other, *name = text_entry(p, space, index, &field);
-    if (!name || !*name || (field && !(text_is_word(name) && text_is_word(field))))
-        return false;
-    for (uint32_t i = 0; i < text_count(p, space); i++)
-        if (i != index && same(text_entry(p, space, i, &other), name) && same(other, field))
-            return false;
-    return true;
+    return name && *name && (!field || (text_is_word(name) && text_is_word(field)));
 }
 
-void text_reference(struct buffer *to, const struct program *p, enum name_space space, uint32_t index)
+static uint32_t hash_name(const char *name, const char *field)
 {
-    if (index >= text_count(p, space) || !tells_apart(p, space, index)) {
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (; name && *name; name++) hash = (hash ^ (unsigned char)*name) * 16777619u;
+    for (hash *= 31; field && *field; field++) hash = (hash ^ (unsigned char)*field) * 16777619u;
+    return hash;
+}
+
+/* Of one list, by a table of the entries' names. */
+static bool *find_apart(struct arena *mem, struct arena *scratch, const struct program *p, enum name_space space)
+{
+    uint32_t n = text_count(p, space), size = 16;
+    while (size < 2 * n) size *= 2;
+    uint32_t *table = NEW_ARRAY(scratch, uint32_t, size); /* entry + 1 */
+    bool *apart = NEW_ARRAY(mem, bool, n + 1);
+    for (uint32_t i = 0; i < n; i++) {
+        const char *field, *other, *name = text_entry(p, space, i, &field);
+        apart[i] = is_named(name, field);
+        if (!apart[i]) continue;
+        uint32_t at = hash_name(name, field) & (size - 1);
+        while (table[at] && !(same(text_entry(p, space, table[at] - 1, &other), name) && same(other, field))) at = (at + 1) & (size - 1);
+        if (table[at]) apart[i] = apart[table[at] - 1] = false;
+        else table[at] = i + 1;
+    }
+    return apart;
+}
+
+struct text_names *text_names_new(struct arena *mem, const struct program *p)
+{
+    struct text_names *names = NEW(mem, struct text_names);
+    struct arena *scratch = arena_new();
+    names->program = p;
+    for (int space = 0; space < NAME_SPACES; space++) names->apart[space] = find_apart(mem, scratch, p, (enum name_space)space);
+    arena_free(scratch);
+    return names;
+}
+
+void text_reference(struct buffer *to, const struct text_names *names, enum name_space space, uint32_t index)
+{
+    if (index >= text_count(names->program, space) || !names->apart[space][index]) {
         buffer_put(to, "&%" PRIu32, index);
         return;
     }
-    const char *field, *name = text_entry(p, space, index, &field);
+    const char *field, *name = text_entry(names->program, space, index, &field);
     text_name(to, name);
     if (field)
         buffer_put(to, ".%s", field);

@@ -33,8 +33,15 @@ bool text_is_reserved(const char *name); /* means something else in an expressio
 
 /* A name, in quotes where it is not a word; NULL prints as "". */
 void text_name(struct buffer *to, const char *name);
+/* Which entries of a program's lists their names tell apart; of the lists as they are now. */
+struct text_names {
+    const struct program *program;
+    bool *apart[NAME_SPACES]; /* by entry */
+};
+struct text_names *text_names_new(struct arena *mem, const struct program *p);
 /* Names entry `index` of a list: by its name where that tells it apart, else as &index. */
-void text_reference(struct buffer *to, const struct program *p, enum name_space space, uint32_t index);
+void text_reference(struct buffer *to, const struct text_names *names, enum name_space space, uint32_t index);
+void text_sexpr(struct buffer *to, const struct text_names *names, const struct sexpr *e); /* graph/sexpr.c */
 /* The number of entries, and an entry's name; field is NULL but for fields of records. */
 uint32_t text_count(const struct program *p, enum name_space space);
 const char *text_entry(const struct program *p, enum name_space space, uint32_t index, const char **field);

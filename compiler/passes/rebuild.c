@@ -3,9 +3,7 @@
 
 bool rebuild_wanted(const struct rebuild *r, const struct node *n)
 {
-    for (uint32_t i = 0; i < r->wanted.n; i++)
-        if (r->wanted.at[i] == n) return true;
-    return false;
+    return n->id < r->wanted.n && r->wanted.at[n->id] == n;
 }
 
 struct node *rebuild_node(struct rebuild *r, const struct node *n, enum op op, uint32_t nargs, struct node *const *args, const struct node *like)
@@ -94,7 +92,9 @@ bool rebuild_graph(struct ganc *g, const struct program *p, struct graph *graph,
         for (uint32_t k = 0; k < n->nargs; k++) args[k] = r.map[n->arg[k]->id];
         if (!wanted[i]) m = replace(&r, rule, n, args);
         r.map[i] = m ? m : graph_copy_node(g, &to, n, args);
-        if (wanted[i]) vec_push(scratch, &r.wanted, r.map[i]);
+        if (!wanted[i]) continue;
+        while (r.wanted.n <= r.map[i]->id) vec_push(scratch, &r.wanted, NULL);
+        r.wanted.at[r.map[i]->id] = r.map[i];
     }
     /* the vectors' memory is the old graph's, which nothing reads any more */
     for (uint32_t i = 0; i < to.effects.n; i++) to.effects.at[i].value = r.map[to.effects.at[i].value->id];

@@ -12,7 +12,7 @@ struct rebuild {
     struct arena *scratch;          /* lives as long as the pass */
     struct node **map;              /* from's ids to nodes of `to`; NULL for what is dead or still to come */
     const uint32_t *uses;           /* from's ids: by live nodes, effects and outputs */
-    VEC(const struct node *) wanted; /* nodes of `to` that a grad is taken with respect to */
+    VEC(const struct node *) wanted; /* by id, up to the last: nodes of `to` that a grad is taken with respect to, else NULL */
     bool changed;
     void *self;                     /* the pass's own */
 };

@@ -8,6 +8,7 @@
  *         %2 = add %0 %1
  *         s4:h[1200*i0 + i1] = %2 */
 #include "base/buffer.h"
+#include "graph/text.h"
 #include "schedule/kernels.h"
 
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct printing {
     struct buffer *to;
     const struct kernels *k;
     const struct kernel_graph *kg;
+    const struct text_names *names;
 };
 
 static void access_put(const struct printing *p, const struct kernel *k, const struct access *a)
@@ -44,7 +46,7 @@ static void access_put(const struct printing *p, const struct kernel *k, const s
 static void scalar_put(const struct printing *p, uint32_t index)
 {
     buffer_put(p->to, "(");
-    sexpr_print(p->to, p->k->program, p->kg->scalars.at[index]);
+    text_sexpr(p->to, p->names, p->kg->scalars.at[index]);
     buffer_put(p->to, ")");
 }
 
@@ -158,11 +160,13 @@ static void storage_put(struct buffer *to, const struct storage *s)
 void kernels_print(struct buffer *to, const struct ganc *g, const struct kernels *k)
 {
     (void)g;
+    struct arena *mem = arena_new();
+    const struct text_names *names = text_names_new(mem, k->program);
     buffer_put(to, "ganc kernels 1\n");
     if (k->tensors.n) buffer_put(to, "\ntensors\n");
     for (uint32_t i = 0; i < k->tensors.n; i++) storage_put(to, &k->tensors.at[i]);
     for (uint32_t i = 0; i < k->graphs.n; i++) {
-        struct printing p = {to, k, &k->graphs.at[i]};
+        struct printing p = {to, k, &k->graphs.at[i], names};
         buffer_put(to, "\ngraph %u ", i);
         buffer_quoted(to, p.kg->graph->name);
         buffer_put(to, " batch %lld\n", (long long)p.kg->graph->batch);
@@ -175,20 +179,25 @@ void kernels_print(struct buffer *to, const struct ganc *g, const struct kernels
             buffer_put(to, " = %s\n", kernels_storage(k, p.kg, o->storage)->name);
         }
     }
+    arena_free(mem);
 }
 
 /* The most bytes that are alive at one kernel: what no plan can do without. */
 static int64_t live_most(const struct kernel_graph *kg)
 {
-    int64_t most = 0;
+    struct arena *mem = arena_new();
+    int64_t *change = NEW_ARRAY(mem, int64_t, kg->kernels.n + 2), most = 0, bytes = 0; /* by kernel */
+    for (uint32_t i = 0; i < kg->storages.n; i++) {
+        const struct storage *s = &kg->storages.at[i];
+        if (s->first > s->last) continue;
+        change[s->first] += s->elements * s->size;
+        if (s->last < kg->kernels.n) change[s->last + 1] -= s->elements * s->size;
+    }
     for (uint32_t kernel = 0; kernel == 0 || kernel < kg->kernels.n; kernel++) {
-        int64_t bytes = 0;
-        for (uint32_t i = 0; i < kg->storages.n; i++) {
-            const struct storage *s = &kg->storages.at[i];
-            if (s->first <= kernel && kernel <= s->last) bytes += s->elements * s->size;
-        }
+        bytes += change[kernel];
         if (bytes > most) most = bytes;
     }
+    arena_free(mem);
     return most;
 }
 

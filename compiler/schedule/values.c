@@ -326,17 +326,31 @@ static void toward_mark(struct scheduling *s)
     }
 }
 
-/* An effect's store waits for everything that reads the old value. */
-static void effect_order(struct scheduling *s, struct value *effect)
+/* By tensor: who reads it, in order. */
+struct readers {
+    VEC(struct use) all;
+};
+
+static struct readers *readers_find(struct scheduling *s)
 {
+    struct readers *of = NEW_ARRAY(s->mem, struct readers, s->p->tensors.n + 1);
     for (uint32_t i = 0; i < s->values.n; i++) {
         struct value *v = s->values.at[i];
-        if (!v->solid || v == effect) continue;
-        bool reads = false, same = true;
-        for (uint32_t j = 0; j < v->reads.n; j++)
-            if (v->reads.at[j].tensor == effect->tensor) reads = true, same &= v->reads.at[j].same;
-        if (reads) vec_push(s->mem, &effect->after, (struct use){v, same});
+        for (uint32_t j = 0; v->solid && j < v->reads.n; j++) {
+            struct readers *r = &of[v->reads.at[j].tensor];
+            struct use *last = r->all.n ? &r->all.at[r->all.n - 1] : NULL;
+            if (last && last->value == v) last->same &= v->reads.at[j].same;
+            else vec_push(s->mem, &r->all, (struct use){v, v->reads.at[j].same});
+        }
     }
+    return of;
+}
+
+/* An effect's store waits for everything that reads the old value. */
+static void effect_order(struct scheduling *s, struct value *effect, const struct readers *of)
+{
+    for (uint32_t i = 0; i < of->all.n; i++)
+        if (of->all.at[i].value != effect) vec_push(s->mem, &effect->after, of->all.at[i]);
 }
 
 static void effects_make(struct scheduling *s, struct value **of)
@@ -382,7 +396,8 @@ void values_make(struct scheduling *s)
             uses_walk(s, v, v->arg[a], v->kind == VALUE_REDUCE || (v->kind != VALUE_MATMUL && value_same(v, v->arg[a])));
         for (uint32_t j = 0; j < v->uses.n; j++) v->uses.at[j].value->users++;
     }
+    const struct readers *readers = readers_find(s);
     for (uint32_t i = 0; i < s->values.n; i++)
-        if (s->values.at[i]->kind == VALUE_EFFECT) effect_order(s, s->values.at[i]);
+        if (s->values.at[i]->kind == VALUE_EFFECT) effect_order(s, s->values.at[i], &readers[s->values.at[i]->tensor]);
     toward_mark(s);
 }
