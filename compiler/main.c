@@ -32,7 +32,34 @@ static const char usage_options[] =
     "  --color=WHEN         auto, always or never\n"
     "  --version, --help\n"
     "\n"
+    "`ganc COMMAND --help` says more of a command.\n"
     "Exit status: 0 done, 1 errors, 2 wrong usage.\n";
+
+#define HELP(name, text) {#name, text},
+static const struct {
+    const char *name, *text;
+} helps[] = {
+#include "help.def"
+};
+#undef HELP
+
+static int print_command_help(const struct command *command)
+{
+    printf("usage: ganc %s%s%s\n\n%s\n", command->name, *command->synopsis ? " " : "", command->synopsis, command->help);
+    for (size_t i = 0; i < sizeof helps / sizeof *helps; i++)
+        if (!strcmp(helps[i].name, command->name)) printf("\n%s", helps[i].text);
+    return 0;
+}
+
+/* `ganc COMMAND ... --help`; what stands behind `run`'s model is the trainer's. */
+static bool wants_help(const struct command *command, int argc, char **argv)
+{
+    for (int i = 2; i < argc && strcmp(argv[i], "--"); i++) {
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) return true;
+        if (command->run == command_run && argv[i][0] != '-') return false;
+    }
+    return false;
+}
 
 static void print_usage(FILE *to)
 {
@@ -91,15 +118,12 @@ int main(int argc, char **argv)
     const struct command *command = NULL;
     for (size_t i = 0; i < COMMANDS && !command; i++)
         if (!strcmp(argv[1], commands[i].name)) command = &commands[i];
-    if (command && argc == 3 && !strcmp(argv[2], "--help")) {
-        printf("usage: ganc %s %s\n%s\n", command->name, command->synopsis, command->help);
-        return flush_output(0);
-    }
+    if (command && wants_help(command, argc, argv)) return flush_output(print_command_help(command));
     struct compilation c = {.g = ganc_new()};
     struct options o = {0};
     int status = command_options(&c, &o, command, argc, argv, command ? 2 : 1);
     bool no_files = command && !command->synopsis[0];
-    if (!status && !o.files.n && !no_files) status = usage_error("%s", "no model given");
+    if (!status && !o.files.n && !no_files) status = usage_error("%s", strstr(command ? command->synopsis : "MODEL", "MODEL") ? "no model given" : "no path given");
     if (!status && o.files.n && no_files) status = usage_error("%s takes no file", command->name);
     if (!status) status = command ? command->run(&c, &o) : command_compile(&c, &o);
     codegen_object_free(&c.object);

@@ -61,6 +61,11 @@ const struct builtin *builtin_find(const char *name)
     return NULL;
 }
 
+const char *builtin_name(const struct builtin *b)
+{
+    return b->name;
+}
+
 uint32_t builtin_names(const char **names, uint32_t capacity)
 {
     uint32_t n = 0;

@@ -359,7 +359,7 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
     return v;
 }
 
-struct value call(struct elaboration *e, struct value f, struct arguments *args, struct span span)
+static struct value call_value(struct elaboration *e, struct value f, struct arguments *args, struct span span)
 {
     if (f.kind == VALUE_ERROR) return f;
     if (e->depth > CALL_DEPTH) {
@@ -402,6 +402,28 @@ struct value call(struct elaboration *e, struct value f, struct arguments *args,
     }
     diag(e->g, E0407, span, value_describe(e, &f));
     return value_error();
+}
+
+/* Notes a call in the body of the net whose forward program is being made: not one inside what that body calls. */
+static void step_note(struct elaboration *e, const struct value *f, struct node *result, struct span span)
+{
+    if (!e->graph || e->graph->kind != GRAPH_NET || e->training || e->nets.n != 1 || !e->calls || e->calls->outer || !e->instance) return;
+    struct net_step step = {.type = result->type, .span = span};
+    const struct declaration *d = f->declaration;
+    if (f->kind == VALUE_OPERATION) step.what = op_info[f->op].name;
+    else if (f->kind == VALUE_BUILTIN) step.what = builtin_name(f->builtin);
+    else step.what = d->name;
+    if (f->kind == VALUE_FUNCTION && d->kind == A_NET) step.path = d->name;
+    for (uint32_t i = 0; f->kind == VALUE_FUNCTION && d->kind == A_LAYER && i < e->instance->counts.n; i++)
+        if (e->instance->counts.at[i].name == d->name) step.path = arena_format(e->g->mem, "%s.%s%u", e->instance->path, d->name, e->instance->counts.at[i].n);
+    vec_push(e->g->mem, &e->p->nets.at[e->nets.at[0]].steps, step);
+}
+
+struct value call(struct elaboration *e, struct value f, struct arguments *args, struct span span)
+{
+    struct value v = call_value(e, f, args, span);
+    if (v.kind == VALUE_NODE) step_note(e, &f, v.node, span);
+    return v;
 }
 
 struct value call_with(struct elaboration *e, struct value f, uint32_t n, const struct value *positional, struct span span)

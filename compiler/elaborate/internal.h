@@ -283,6 +283,7 @@ struct value sum_of_squares(struct elaboration *e, struct node *const *nodes, ui
 
 /* builtin.c */
 const struct builtin *builtin_find(const char *name);
+const char *builtin_name(const struct builtin *b);
 uint32_t builtin_names(const char **names, uint32_t capacity);
 /* A call with an argument that names a part of a net, which no value does: sumsq(D.dense1), grad(v, D except T). False where b is not such
  * a call; first: of a pipe, or NULL. */

@@ -78,12 +78,21 @@ struct net_input {
     int32_t data;      /* or program->data; or -1 */
 };
 
+/* A call in a net's body that gives a tensor: of a layer, function or net. For `ganc info`; not in the texts. */
+struct net_step {
+    const char *path;  /* of a layer or net: its tensors' names begin so; else NULL */
+    const char *what;  /* what is called */
+    struct type type;  /* of its result */
+    struct span span;
+};
+
 struct net_info {
     const char *name;
     VEC(struct net_input) inputs;
     struct type output;          /* unbatched */
     VEC(uint32_t) tensors;       /* parameters and states, those of nets it calls included, in the order of the text */
     int32_t graph;               /* its forward program (GRAPH_NET), or -1 */
+    VEC(struct net_step) steps;
     struct span span;
 };
 

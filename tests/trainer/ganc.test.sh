@@ -4,6 +4,7 @@ model=tiny.gan
 bad() { complains "$@"; [ ! -e x ] || { fail "an error, but x was written: $*"; rm -rf x; }; no_temporaries .; }
 
 # options
+seen=
 bad 2 "ganc: there is no option --nosuch \(see ganc --help\)" "$GANC" $model --nosuch -o x
 bad 2 "no option -x" "$GANC" $model -x
 bad 2 "say where the trainer goes: -o TRAINER" "$GANC" $model
@@ -26,6 +27,16 @@ done
 "$GANC" >out 2>err
 [ $? = 2 ] && [ ! -s out ] && grep -q '^usage: ganc' err || fail "without arguments: no usage on stderr"
 
+for command in $("$GANC" --help | sed -n 's/^ *ganc \([a-z][a-z]*\) .*/\1/p' | sort -u); do
+    "$GANC" $command --help >out 2>err && head -1 out | grep -q "^usage: ganc $command" && [ "$(wc -l <out)" -ge 3 ] && [ ! -s err ] || fail "$command --help: $(head -3 out err)"
+    "$GANC" $command -h $model | cmp -s - out || fail "$command -h: something else"
+    complains 2 "there is no option --nosuch" "$GANC" $command --nosuch $model
+    seen="$seen $command"
+done
+case $seen in *check*fmt*info*passes*run*test*) ;; *) fail "commands in --help: $seen" ;; esac
+complains 2 "no path given" "$GANC" test
+quietly "$GANC" run $model --help
+grep -q -e --resume quiet.out || fail "ganc run MODEL --help is not the trainer's"
 bad 2 "--diff goes with --emit=grad and --emit=opt" "$GANC" $model --diff -o x
 for stage in ast graph kernels plan obj; do bad 2 "--diff goes with --emit=grad and --emit=opt" "$GANC" $model --emit=$stage --diff; done
 for stage in opt kernels nosuch; do bad 2 "--diff=$stage: a stage before the one that is printed" "$GANC" $model --emit=opt --diff=$stage; done
