@@ -129,7 +129,7 @@ static void print_output(struct printer *t, const struct output *o)
     }
     if (o->kind == OUTPUT_GATHER && o->data >= 0) {
         buffer_put(t->to, " over ");
-        text_reference(t->to, t->p, NAME_DATA, (uint32_t)o->data);
+        text_reference(t->to, t->names, NAME_DATA, (uint32_t)o->data);
     }
     if (output_is_number(o->kind)) {
         buffer_put(t->to, " result ");

@@ -78,21 +78,21 @@ static bool read_directive(struct reader *r, const char *word, char *text)
     return true;
 }
 
-/* Marks of the line: `#! E0302: text`, up to the next one. */
+/* Marks of the line: `#! E0302: text`, or `#! E0302`, up to the next one. */
 static void read_marks(struct reader *r)
 {
     const char *at = r->at;
     while ((at = memmem(at, (size_t)(r->end - at), "#! ", 3))) {
         at += 3;
         const char *next = memmem(at, (size_t)(r->end - at), " #! ", 4), *end = next ? next : r->end;
-        const char *colon = memchr(at, ':', (size_t)(end - at));
-        bool id = colon && colon - at == 5 && (*at == 'E' || *at == 'W');
+        while (end > at && strchr(" \t\r", end[-1])) end--;
+        bool id = end - at >= 5 && (*at == 'E' || *at == 'W');
         for (int i = 1; id && i < 5; i++) id = isdigit((unsigned char)at[i]);
-        if (!id || colon + 2 >= end || colon[1] != ' ') wrong(r, "write #! E0302: a part of the message");
+        bool bare = end - at == 5, text = end - at > 7 && at[5] == ':' && at[6] == ' ';
+        if (!id || (!bare && !text)) wrong(r, "write #! E0302: a part of the message");
         else {
-            while (end > colon + 2 && end[-1] == ' ') end--;
-            const char *text = arena_string(r->g->mem, colon + 2, (size_t)(end - colon - 2));
-            vec_push(r->g->mem, &r->t->marks, (struct test_mark){r->line, arena_string(r->g->mem, at, 5), text});
+            const char *part = bare ? "" : arena_string(r->g->mem, at + 7, (size_t)(end - at - 7));
+            vec_push(r->g->mem, &r->t->marks, (struct test_mark){r->line, arena_string(r->g->mem, at, 5), part});
             r->errors |= *at == 'E';
             r->any = true;
         }
