@@ -24,7 +24,10 @@ for model in gan_1d mixture gan_mnist; do
     for moment in 0.15 0.3 0.45; do
         resume=
         [ -e "$work/$model.killed" ] && resume=--resume
-        timeout -s KILL $moment "$trainer" "${data[@]}" --out "$work/$model.killed" $resume --steps $steps --checkpoint-every 3 >"$work/log" 2>&1
+        "$trainer" "${data[@]}" --out "$work/$model.killed" $resume --steps $steps --checkpoint-every 3 >"$work/log" 2>&1 &
+        sleep $moment
+        kill -KILL $! 2>/dev/null
+        wait $! 2>/dev/null # until it is gone, and its lock with it
     done
     resume=
     [ -e "$work/$model.killed" ] && resume=--resume
