@@ -154,7 +154,8 @@ static void net(struct writing *w, const struct net_info *n)
 
 static void tensors(struct writing *w)
 {
-    static const char *const kinds[] = {"parameter", "state", "optimizer", "schedule"};
+    static const char *const kinds[] = {[TENSOR_PARAMETER] = "parameter", [TENSOR_NET_STATE] = "state", [TENSOR_OPTIMIZER_STATE] = "optimizer",
+                                        [TENSOR_SCHEDULE_STATE] = "schedule", [TENSOR_AVERAGE] = "average"};
     open_list(w, "tensors");
     for (uint32_t i = 0; i < w->p->tensors.n; i++) {
         const struct tensor *t = &w->p->tensors.at[i];
@@ -250,11 +251,12 @@ static void training(struct writing *w)
 
 static void memory(struct writing *w)
 {
-    static const char *const kinds[] = {"parameters", "net_states", "optimizer_states", "schedule_states"};
+    static const char *const kinds[] = {[TENSOR_PARAMETER] = "parameters", [TENSOR_NET_STATE] = "net_states", [TENSOR_OPTIMIZER_STATE] = "optimizer_states",
+                                        [TENSOR_SCHEDULE_STATE] = "schedule_states", [TENSOR_AVERAGE] = "averages"};
     const struct kernels *k = w->c->kernels;
     json_key(&w->out, "memory");
     json_open(&w->out, '{');
-    for (int kind = 0; kind < 4; kind++) key_integer(w, kinds[kind], info_sum(w->p, (enum tensor_kind)kind).bytes);
+    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) key_integer(w, kinds[kind], info_sum(w->p, (enum tensor_kind)kind).bytes);
     if (k) {
         key_integer(w, "tensors", k->tensor_bytes);
         key_integer(w, "scratch", k->arena_bytes - k->tensor_bytes);

@@ -31,7 +31,8 @@ int64_t info_elements(const struct program *p, const struct net_info *net, const
     size_t length = path ? strlen(path) : 0;
     for (uint32_t i = 0; i < net->tensors.n; i++) {
         const struct tensor *t = &p->tensors.at[net->tensors.at[i]];
-        if (t->kind == kind && (!path || (!strncmp(t->name, path, length) && t->name[length] == '.'))) n += type_elements(t->type);
+        enum tensor_kind is = t->kind == TENSOR_AVERAGE ? TENSOR_PARAMETER : t->kind; /* what a net computes with */
+        if (is == kind && (!path || (!strncmp(t->name, path, length) && t->name[length] == '.'))) n += type_elements(t->type);
     }
     return n;
 }
@@ -158,9 +159,10 @@ static void net(const struct printing *t, const struct net_info *n)
 
 static void sums(const struct printing *t)
 {
-    static const char *const names[] = {"parameters", "states of nets", "states of optimizers", "states of the schedule"};
+    static const char *const names[] = {[TENSOR_PARAMETER] = "parameters", [TENSOR_NET_STATE] = "states of nets", [TENSOR_OPTIMIZER_STATE] = "states of optimizers",
+                                        [TENSOR_SCHEDULE_STATE] = "states of the schedule", [TENSOR_AVERAGE] = "averages of parameters"};
     buffer_put(t->to, "\ntensors\n");
-    for (int kind = 0; kind < 4; kind++) {
+    for (size_t kind = 0; kind < sizeof names / sizeof *names; kind++) {
         struct info_sum s = info_sum(t->p, (enum tensor_kind)kind);
         if (!s.tensors) continue;
         buffer_put(t->to, "  %-24s %6u tensor%s %16s values %12s\n", names[kind], s.tensors, s.tensors == 1 ? " " : "s", count(t, s.elements), bytes_text(t, s.bytes));

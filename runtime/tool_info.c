@@ -118,7 +118,7 @@ static void json_dims(struct json_out *o, const char *key, uint32_t rank, const 
 
 static void json_net(struct json_out *o, const struct ganrt_model *model, const struct ganrt_net *net)
 {
-    static const char *const kinds[] = {"parameter", "state", "optimizer", "schedule"};
+    static const char *const kinds[] = {"parameter", "state", "optimizer", "schedule", "average"};
     json_open(o, '{');
     json_key(o, "name"), json_string(o, net->name);
     json_key(o, "parameters"), json_integer(o, tool_parameters(model, net));
@@ -137,7 +137,7 @@ static void json_net(struct json_out *o, const struct ganrt_model *model, const 
         const struct ganrt_tensor *t = &model->tensors[net->tensors[i]];
         json_open(o, '{');
         json_key(o, "name"), json_string(o, t->name);
-        json_key(o, "kind"), json_string(o, t->kind < 4 ? kinds[t->kind] : NULL);
+        json_key(o, "kind"), json_string(o, t->kind < sizeof kinds / sizeof *kinds ? kinds[t->kind] : NULL);
         json_dims(o, "shape", t->rank, t->dims);
         json_key(o, "elements"), json_integer(o, t->elements);
         json_close(o);

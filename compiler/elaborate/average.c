@@ -89,13 +89,6 @@ void average_declare(struct elaboration *e, struct declaration *d)
     vec_push(e->g->mem, &e->averages, a);
 }
 
-static uint32_t tensor_called(const struct elaboration *e, const char *id)
-{
-    uint32_t i = 0;
-    while (i < e->p->tensors.n && e->p->tensors.at[i].name != id) i++;
-    return i;
-}
-
 /* Which of the tensors that there are now are averaged; false after reporting. */
 static bool mark(struct elaboration *e, struct average *a)
 {

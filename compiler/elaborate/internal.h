@@ -318,6 +318,7 @@ bool tile_check(struct elaboration *e, const struct ast *options); /* when the p
 
 /* tensors.c */
 uint32_t tensor_declare(struct elaboration *e, const char *name, enum tensor_kind kind, struct type t, int32_t of, struct span span, bool *made);
+uint32_t tensor_called(struct elaboration *e, const char *id); /* by its interned name; program->tensors.n where there is none */
 void net_add_tensor(struct elaboration *e, uint32_t net, uint32_t tensor); /* once */
 struct node *tensor_node(struct elaboration *e, uint32_t tensor, struct span span);
 struct node *tensor_value(struct elaboration *e, uint32_t tensor, struct span span);

@@ -26,6 +26,7 @@ struct tensor_entry {
 struct tensor_index {
     struct tensor_entry *at;
     uint32_t size, used;
+    uint32_t named; /* tensors whose names are in it: more may have been declared since */
 };
 
 static struct tensor_entry *index_slot(const struct tensor_index *x, struct tensor_entry e)
@@ -55,6 +56,16 @@ static const struct tensor_entry *index_find(struct elaboration *e, struct tenso
     return slot;
 }
 
+uint32_t tensor_called(struct elaboration *e, const char *id)
+{
+    bool made;
+    uint32_t named = e->tensor_index ? e->tensor_index->named : 0, n = e->p->tensors.n;
+    for (; named < n; named++) index_find(e, (struct tensor_entry){.key = e->p->tensors.at[named].name, .tensor = named}, &made);
+    if (n) e->tensor_index->named = n;
+    const struct tensor_entry *found = n ? index_slot(e->tensor_index, (struct tensor_entry){.key = id}) : NULL;
+    return found && found->key ? found->tensor : n;
+}
+
 void net_add_tensor(struct elaboration *e, uint32_t net, uint32_t tensor)
 {
     bool first;
@@ -65,7 +76,8 @@ void net_add_tensor(struct elaboration *e, uint32_t net, uint32_t tensor)
 uint32_t tensor_declare(struct elaboration *e, const char *name, enum tensor_kind kind, struct type t, int32_t of, struct span span, bool *made)
 {
     const char *id = intern(e->g, name);
-    uint32_t i = index_find(e, (struct tensor_entry){.key = id, .tensor = e->p->tensors.n}, made)->tensor;
+    uint32_t i = tensor_called(e, id);
+    *made = i == e->p->tensors.n;
     if (*made) {
         int32_t net = e->nets.n ? (int32_t)e->nets.at[e->nets.n - 1] : -1;
         vec_push(e->g->mem, &e->p->tensors, (struct tensor){.name = id, .kind = kind, .type = t, .net = net, .of = of, .span = span});
