@@ -79,9 +79,33 @@ static void attributes_copy(struct node *n, const struct node *like)
         n->ta = like->ta;
         n->tb = like->tb;
         break;
+    case ATTR_WINDOW:
+        axes = 6;
+        break;
+    case ATTR_WINDOWS:
+        axes = 8;
+        n->number = n->op == OP_windows ? like->number : 0;
+        break;
     }
     n->axis_count = (uint8_t)(axes < MAX_RANK ? axes : MAX_RANK);
     memcpy(n->axes, like->axes, n->axis_count * sizeof *n->axes);
+}
+
+/* What the node does not say of its windows, their size, is the weights', or what makes them fill the image. */
+struct window window_of(const struct node *n)
+{
+    struct window w = {0};
+    for (int i = 0; i < 2; i++) {
+        w.stride[i] = n->axes[i], w.before[i] = n->axes[2 + i], w.after[i] = n->axes[4 + i];
+        const struct type *a = &n->arg[0]->type, *b = n->nargs > 1 ? &n->arg[1]->type : NULL;
+        if (op_info[n->op].attributes == ATTR_WINDOWS)
+            w.size[i] = n->axes[6 + i];
+        else if (n->op != OP_conv2d_kernel)
+            w.size[i] = b->dim[i];
+        else /* both at most MAX_ELEMENTS: 2^40 windows need a stride that is small */
+            w.size[i] = __builtin_mul_overflow(b->dim[i] - 1, w.stride[i], &w.size[i]) ? 0 : a->dim[i] + w.before[i] + w.after[i] - w.size[i];
+    }
+    return w;
 }
 
 /* Every dimension at least 1, and all of the batch no larger than MAX_ELEMENTS: no later stage checks sizes again. */

@@ -34,6 +34,8 @@ enum op_attributes {
     ATTR_PERMUTATION,   /* axes[0..rank) */
     ATTR_OFFSETS,       /* axes[0..rank): where the window starts */
     ATTR_TRANSPOSE,     /* ta, tb */
+    ATTR_WINDOW,        /* axes: stride, before, after, each of rows and columns; see window_of */
+    ATTR_WINDOWS,       /* the same, and size; number: what stands in the padding (windows) */
 };
 
 struct op_info {
@@ -84,6 +86,13 @@ struct node {
     struct span span;
     const char *name; /* of a let or a layer, interned, or NULL: only for readers */
 };
+
+/* Windows over the first two axes of an image, [0] rows, [1] columns: `size` elements, `stride` apart, the first one `before` elements outside
+ * and the last one ending `after` elements outside; what is outside is padding. after is below 0 where the image's last elements are in no window. */
+struct window {
+    int64_t size[2], stride[2], before[2], after[2];
+};
+struct window window_of(const struct node *n); /* of an operation with ATTR_WINDOW or ATTR_WINDOWS, its operands' types being known */
 
 enum output_kind { OUTPUT_OBJECTIVE, OUTPUT_REPORT, OUTPUT_PICTURE, OUTPUT_NET, OUTPUT_STATE, OUTPUT_GATHER };
 

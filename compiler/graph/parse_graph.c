@@ -58,6 +58,26 @@ static void parse_axes(struct parse *s, struct node *like)
     parse_expect(s, ']');
 }
 
+static void parse_window(struct parse *s, enum op op, struct node *like)
+{
+    static const char *const words[] = {"stride", "before", "after", "size"};
+    uint32_t lists = op_info[op].attributes == ATTR_WINDOWS ? 4 : 3;
+    for (uint32_t i = 0; i < lists; i++) {
+        bool positive = i == 0 || i == 3;
+        parse_expect_word(s, words[i]);
+        parse_expect(s, '[');
+        for (uint32_t k = 0; k < 2; k++) {
+            if (k)
+                parse_expect(s, ',');
+            like->axes[2 * i + k] = parse_integer(s, words[i], positive ? 1 : i == 1 ? 0 : -MAX_ELEMENTS, MAX_ELEMENTS);
+        }
+        parse_expect(s, ']');
+    }
+    like->axis_count = (uint8_t)(2 * lists);
+    if (op == OP_windows && parse_accept_word(s, "fill"))
+        like->number = parse_number(s);
+}
+
 static void parse_attributes(struct parse *s, enum op op, struct node *like)
 {
     enum op_attributes kind = op_info[op].attributes;
@@ -115,6 +135,10 @@ static void parse_attributes(struct parse *s, enum op op, struct node *like)
     case ATTR_TRANSPOSE:
         like->ta = parse_accept_word(s, "ta");
         like->tb = parse_accept_word(s, "tb");
+        break;
+    case ATTR_WINDOW:
+    case ATTR_WINDOWS:
+        parse_window(s, op, like);
         break;
     }
 }

@@ -30,6 +30,17 @@ static void print_axes(struct printer *t, const char *word, const struct node *n
     buffer_put(t->to, "]");
 }
 
+static void print_window(struct printer *t, const struct node *n)
+{
+    static const char *const words[] = {"stride", "before", "after", "size"};
+    for (uint32_t i = 0; 2 * i < n->axis_count; i++)
+        buffer_put(t->to, " %s [%" PRId64 ", %" PRId64 "]", words[i], n->axes[2 * i], n->axes[2 * i + 1]);
+    if (n->number == 0)
+        return;
+    buffer_put(t->to, " fill ");
+    buffer_number(t->to, n->number);
+}
+
 void print_attributes(struct printer *t, const struct node *n)
 {
     struct buffer *to = t->to;
@@ -86,6 +97,10 @@ void print_attributes(struct printer *t, const struct node *n)
         break;
     case ATTR_TRANSPOSE:
         buffer_put(to, "%s%s", n->ta ? " ta" : "", n->tb ? " tb" : "");
+        break;
+    case ATTR_WINDOW:
+    case ATTR_WINDOWS:
+        print_window(t, n);
         break;
     }
 }

@@ -21,6 +21,8 @@ static const char *const attribute_names[] = {
     [ATTR_PERMUTATION] = "permutation",
     [ATTR_OFFSETS] = "offsets",
     [ATTR_TRANSPOSE] = "ta, tb",
+    [ATTR_WINDOW] = "stride, before, after",
+    [ATTR_WINDOWS] = "stride, before, after, size, fill",
 };
 
 void ops_print_docs(struct buffer *to)

@@ -1,4 +1,5 @@
-/* ops.h: what each operation of ops.def knows of itself. One file a family: leaf.c, elementwise.c, reduce.c, view.c, matmul.c.
+/* ops.h: what each operation of ops.def knows of itself. One file a family: leaf.c, elementwise.c, reduce.c, view.c, matmul.c,
+ * conv.c, pool.c.
  *
  * Every op: shape_NAME, range_NAME, evaluate_NAME.  MAP: fold_NAME (on doubles), jet_NAME (on nested dual numbers).
  * (Emission stands in codegen/, one function an op there: the front end and its tests link without LLVM.)

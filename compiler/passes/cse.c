@@ -21,6 +21,8 @@ static uint32_t used_axes(const struct node *n)
     switch (op_info[n->op].attributes) {
     case ATTR_AXES: return n->axis_count;
     case ATTR_AXIS: return 1;
+    case ATTR_WINDOW: return 6;
+    case ATTR_WINDOWS: return 8;
     case ATTR_PERMUTATION:
     case ATTR_OFFSETS: return n->type.rank;
     default: return 0;

@@ -1,6 +1,7 @@
 /* internal.h: what the files of schedule/ share: a graph as the scheduler sees it, on its way to kernels.
  *
  *     values.c   graph -> values: which are stored or grouped ("solid"), which are recomputed wherever they are used ("inline")
+ *     windows.c  convolutions and windows of images as views, joins and sums
  *     group.c    solid values -> groups; a group becomes one kernel
  *     space.c    iteration spaces: refining one by another, index maps over them
  *     lower.c    group -> instructions and accesses
@@ -72,6 +73,8 @@ struct value {
     uint32_t rank; /* with the batch */
     int64_t dim[KERNEL_RANK], total;
     int64_t offset[KERNEL_RANK]; /* slice, PART: where the window starts; transpose: the operand's axis */
+    int64_t step[KERNEL_RANK];   /* PART: places between its elements, 0: next to each other. A view of windows: how far a step of each axis
+                                    goes along the operand's axis in which it moves, see windows.c */
     bool cut[KERNEL_RANK];       /* REDUCE: axes of the operand that are reduced */
     struct value *into;          /* PART, FILL */
     uint32_t tensor;             /* EFFECT */
@@ -136,6 +139,16 @@ static inline const struct use *value_need(const struct value *v, uint32_t i) /*
 }
 static inline bool value_has_storage(const struct value *v) { return v->kind == VALUE_LEAF || v->kind == VALUE_JOIN || v->solid; }
 
+struct value *value_new(struct scheduling *s, enum value_kind kind, const struct node *n, uint32_t nargs);
+void value_dims(struct value *v, bool batched, uint32_t rank, const int64_t *dim);
+void value_settle(struct value *v); /* what it costs and reads, its operands' being known; whether it is solid */
+struct value *value_force(struct scheduling *s, struct value *v); /* v, or a copy of it, that stands in memory in its own order */
+struct value *value_reduce(struct scheduling *s, const struct node *n, enum op op, struct value *x, const bool *cut); /* along the axes in cut */
+
+/* windows.c */
+struct value *windows_value(struct scheduling *s, const struct node *n, struct value **args);
+struct map windows_map(const struct map *m, const struct value *view);
+
 /* group.c */
 void groups_make(struct scheduling *s);
 
@@ -145,6 +158,7 @@ int64_t space_total(const struct space *s, bool outer);
 bool space_refine(struct space *s, bool outer, uint32_t rank, const int64_t *dim); /* cuts dimensions so that axes of dim end at cuts */
 bool space_merge(struct space *a, struct space b, bool a_reduces, bool b_reduces); /* same points: a becomes the common refinement */
 struct map map_identity(const struct space *s, bool outer, const struct value *v); /* v over all of s, element e at point e */
+void affine_add(struct affine *to, struct affine x, int64_t times);
 struct affine map_linear(const struct map *m, const struct value *v);
 struct map map_broadcast(const struct map *m, const struct value *to, const struct value *arg); /* arg of a MAP or expand whose map is m */
 struct map map_view(const struct map *m, const struct value *view);

@@ -127,7 +127,7 @@ static uint32_t make(struct lower *l, struct value *v)
         m = map_identity(l->space, false, v->arg[0]);
         return pull(l, v->arg[0], &m, false);
     case VALUE_FILL:
-        return emit(l, (struct insn){.kind = INSN_NUMBER, .outer = v->outer});
+        return emit(l, (struct insn){.kind = INSN_NUMBER, .number = v->node->number, .outer = v->outer}); /* 0, or a window's fill */
     default:
         break;
     }
@@ -152,7 +152,11 @@ static void store_value(struct lower *l, const struct value *v)
     if (v->stored) store(l, v, storage_of(l, v), map_linear(&m, v));
     if (v->kind == VALUE_EFFECT) store(l, v, v->tensor, map_linear(&m, v));
     if (v->kind == VALUE_PART || v->kind == VALUE_FILL) {
-        for (uint32_t a = 0; a < v->rank; a++) m.axis[a].offset += v->offset[a];
+        for (uint32_t a = 0; a < v->rank; a++) {
+            struct affine at = {.offset = v->offset[a]};
+            affine_add(&at, m.axis[a], v->step[a] ? v->step[a] : 1);
+            m.axis[a] = at;
+        }
         store(l, v, storage_of(l, v->into), map_linear(&m, v->into));
     }
 }

@@ -81,7 +81,7 @@ struct map map_identity(const struct space *s, bool outer, const struct value *v
     return m;
 }
 
-static void affine_add(struct affine *to, struct affine x, int64_t times)
+void affine_add(struct affine *to, struct affine x, int64_t times)
 {
     to->offset += times * x.offset;
     for (uint32_t d = 0; d < KERNEL_RANK; d++) to->stride[d] += times * x.stride[d];
@@ -152,6 +152,8 @@ struct map map_view(const struct map *m, const struct value *view)
             out.axis[a].offset += view->offset[a];
         }
         return out;
+    case OP_windows:
+        return windows_map(m, view);
     default: /* the same elements in the same order */
         return map_reshape(m, view, arg);
     }

@@ -15,7 +15,7 @@
 #define TWICE_TO 32
 #define TWICE_PARTS 32
 
-static struct value *value_new(struct scheduling *s, enum value_kind kind, const struct node *n, uint32_t nargs)
+struct value *value_new(struct scheduling *s, enum value_kind kind, const struct node *n, uint32_t nargs)
 {
     struct value *v = NEW(s->mem, struct value);
     v->kind = kind;
@@ -29,7 +29,7 @@ static struct value *value_new(struct scheduling *s, enum value_kind kind, const
     return v;
 }
 
-static void value_shape(struct value *v, bool batched, uint32_t rank, const int64_t *dim)
+void value_dims(struct value *v, bool batched, uint32_t rank, const int64_t *dim)
 {
     v->batched = batched;
     v->rank = rank;
@@ -43,7 +43,7 @@ static void value_type(struct scheduling *s, struct value *v, struct type t)
     uint32_t rank = 0;
     if (t.batched) dim[rank++] = s->graph->batch;
     for (uint32_t a = 0; a < t.rank; a++) dim[rank++] = t.dim[a];
-    value_shape(v, t.batched, rank, dim);
+    value_dims(v, t.batched, rank, dim);
 }
 
 static struct value *value_like(struct scheduling *s, enum value_kind kind, enum op op, const struct value *shape, struct value *arg)
@@ -51,7 +51,7 @@ static struct value *value_like(struct scheduling *s, enum value_kind kind, enum
     struct value *v = value_new(s, kind, shape->node, 1);
     v->op = op;
     v->arg[0] = arg;
-    value_shape(v, shape->batched, shape->rank, shape->dim);
+    value_dims(v, shape->batched, shape->rank, shape->dim);
     return v;
 }
 
@@ -66,7 +66,7 @@ static struct value *value_copy(struct scheduling *s, struct value *of)
 
 bool value_same(const struct value *v, const struct value *arg)
 {
-    if (v->total != arg->total) return false;
+    if (v->total != arg->total || (v->kind == VALUE_VIEW && v->op == OP_windows)) return false;
     if (v->kind != VALUE_VIEW || v->op != OP_transpose) return true;
     uint32_t last = 0; /* axes longer than 1 must keep their order */
     for (uint32_t a = 0; a < v->rank; a++) {
@@ -84,7 +84,7 @@ struct value *value_base(struct value *v)
 }
 
 /* Makes v stand in memory in its own order, whatever it is. */
-static struct value *value_force(struct scheduling *s, struct value *v)
+struct value *value_force(struct scheduling *s, struct value *v)
 {
     struct value *base = value_base(v);
     if (base->kind == VALUE_MAP && !base->uniform) base->forced = base->solid = true;
@@ -103,7 +103,7 @@ uint32_t element_cost(enum op op)
 }
 
 /* What v costs and reads, its operands' being known; may its users recompute it? */
-static void value_settle(struct value *v)
+void value_settle(struct value *v)
 {
     v->uniform = v->kind == VALUE_NUMBER || ((v->kind == VALUE_MAP || v->kind == VALUE_VIEW) && v->nargs > 0);
     v->cost = v->kind == VALUE_MAP ? element_cost(v->op) : 0;
@@ -127,7 +127,7 @@ static void value_settle(struct value *v)
 /* May v be found by number alone, without the indices of its axes? Else a reshape of it needs it in memory. */
 static bool value_numbered(const struct value *v)
 {
-    return value_has_storage(v) || v->uniform || v->kind == VALUE_IOTA || (v->kind == VALUE_VIEW && v->op != OP_transpose && v->op != OP_slice
+    return value_has_storage(v) || v->uniform || v->kind == VALUE_IOTA || (v->kind == VALUE_VIEW && v->op != OP_transpose && v->op != OP_slice && v->op != OP_windows
         && v->total == v->arg[0]->total && value_numbered(v->arg[0]));
 }
 
@@ -156,7 +156,7 @@ static struct value *view_make(struct scheduling *s, const struct node *n, struc
 }
 
 /* The reduction of x along the axes in cut, of the shape that is left. */
-static struct value *reduce_make(struct scheduling *s, const struct node *n, struct value *x, const bool *cut)
+struct value *value_reduce(struct scheduling *s, const struct node *n, enum op op, struct value *x, const bool *cut)
 {
     int64_t dim[KERNEL_RANK], gone = 1;
     uint32_t rank = 0;
@@ -164,11 +164,12 @@ static struct value *reduce_make(struct scheduling *s, const struct node *n, str
         if (cut[a]) gone *= x->dim[a];
         else dim[rank++] = x->dim[a];
     }
-    bool number = n->op == OP_argmax && gone == 1; /* the index of the only one: 0 */
+    bool number = op == OP_argmax && gone == 1; /* the index of the only one: 0 */
     struct value *v = value_new(s, number ? VALUE_NUMBER : gone == 1 ? VALUE_VIEW : VALUE_REDUCE, n, number ? 0 : 1);
+    v->op = v->kind == VALUE_VIEW ? OP_reshape : op;
     if (!number) v->arg[0] = x;
     for (uint32_t a = 0; a < x->rank; a++) v->cut[a] = cut[a];
-    value_shape(v, x->batched && !cut[0], rank, dim);
+    value_dims(v, x->batched && !cut[0], rank, dim);
     return v;
 }
 
@@ -184,7 +185,7 @@ static struct value *axis_divide(struct scheduling *s, const struct node *n, str
     }
     v->op = OP_reshape;
     v->arg[0] = value_numbered(x) ? x : value_force(s, x);
-    value_shape(v, x->batched && axis > 0, rank, dim);
+    value_dims(v, x->batched && axis > 0, rank, dim);
     value_settle(v);
     return v;
 }
@@ -201,22 +202,22 @@ static struct value *reduce_values(struct scheduling *s, const struct node *n, s
         if (!cut[a]) left *= x->dim[a];
         else if (x->dim[a] > 1) axes++, first = a;
     }
-    if (n->op == OP_argmax || axes == 0 || x->total < TWICE_FROM || left >= TWICE_TO) return reduce_make(s, n, x, cut);
+    if (n->op == OP_argmax || axes == 0 || x->total < TWICE_FROM || left >= TWICE_TO) return value_reduce(s, n, n->op, x, cut);
     if (axes == 1) {
         int64_t parts = TWICE_PARTS;
         while (parts > 1 && x->dim[first] % parts) parts--;
-        if (parts == 1 || x->rank == KERNEL_RANK) return reduce_make(s, n, x, cut);
+        if (parts == 1 || x->rank == KERNEL_RANK) return value_reduce(s, n, n->op, x, cut);
         x = axis_divide(s, n, x, first, parts);
         for (uint32_t a = KERNEL_RANK - 1; a > first; a--) cut[a] = cut[a - 1];
     }
     cut[first] = false;
-    struct value *part = reduce_make(s, n, x, cut);
+    struct value *part = value_reduce(s, n, n->op, x, cut);
     value_settle(part);
     uint32_t at = 0; /* where the axis that is left stands in part */
     for (uint32_t a = 0; a < first; a++) at += !cut[a];
     bool last[KERNEL_RANK] = {0};
     last[at] = true;
-    return reduce_make(s, n, part, last);
+    return value_reduce(s, n, n->op, part, last);
 }
 
 /* concat and pad: a storage, and a value for each part that is written into it. */
@@ -236,7 +237,7 @@ static struct value *join_make(struct scheduling *s, const struct node *n, struc
         struct value *part = value_new(s, VALUE_PART, n, 1);
         part->arg[0] = args[i];
         part->into = join;
-        value_shape(part, join->batched, join->rank, join->dim);
+        value_dims(part, join->batched, join->rank, join->dim);
         for (uint32_t a = join->batched; a < join->rank; a++) {
             uint32_t axis = a - join->batched, own = axis + args[i]->batched;
             if (n->op == OP_pad) {
@@ -246,7 +247,7 @@ static struct value *join_make(struct scheduling *s, const struct node *n, struc
                 at += part->dim[a];
             }
         }
-        value_shape(part, join->batched, join->rank, part->dim);
+        value_dims(part, join->batched, join->rank, part->dim);
         if (n->op == OP_pad) vec_push(s->mem, &part->after, (struct use){join->parts.at[0], false});
         value_settle(part);
         vec_push(s->mem, &join->parts, part);
@@ -257,6 +258,8 @@ static struct value *join_make(struct scheduling *s, const struct node *n, struc
 static struct value *node_value(struct scheduling *s, const struct node *n, struct value **args)
 {
     struct value *v;
+    enum op_attributes has = op_info[n->op].attributes;
+    if (has == ATTR_WINDOW || has == ATTR_WINDOWS) return windows_value(s, n, args);
     switch (op_info[n->op].class) {
     case CLASS_REDUCE:
         return reduce_values(s, n, args[0]);
@@ -264,7 +267,6 @@ static struct value *node_value(struct scheduling *s, const struct node *n, stru
         if (n->op == OP_concat || n->op == OP_pad) return join_make(s, n, args);
         return view_make(s, n, args[0]);
     case CLASS_LEAF: {
-        enum op_attributes has = op_info[n->op].attributes;
         bool random = has == ATTR_STREAM || has == ATTR_STREAM_SCALAR || has == ATTR_STREAM_NUMBER;
         v = value_new(s, random ? VALUE_RANDOM : n->op == OP_iota ? VALUE_IOTA
             : n->op == OP_constant || n->op == OP_scalar ? VALUE_NUMBER : VALUE_LEAF, n, 0);
@@ -377,7 +379,7 @@ void values_make(struct scheduling *s)
         struct value **args = NEW_ARRAY(s->mem, struct value *, n->nargs);
         for (uint32_t a = 0; a < n->nargs; a++) {
             args[a] = of[n->arg[a]->id];
-            if (op_info[n->op].class == CLASS_PRODUCT) args[a] = matrix_operand(s, args[a]);
+            if (n->op == OP_matmul) args[a] = matrix_operand(s, args[a]);
         }
         of[i] = node_value(s, n, args);
         value_settle(of[i]);

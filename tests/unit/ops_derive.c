@@ -22,6 +22,9 @@ struct form {
 #define U0 {.rank = 0}
 #define AXES(...) .axes = {__VA_ARGS__}, .axis_count = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)
 
+#define WINDOW(...) .axes = {__VA_ARGS__}, .axis_count = 6 /* stride, before, after */
+#define WINDOWS(...) .axes = {__VA_ARGS__}, .axis_count = 8 /* and size */
+
 static const struct form forms[] = {
     {OP_sum, 1, {B(2, 3)}, {AXES(0)}},
     {OP_sum, 1, {B(2, 3)}, {AXES(1), .over_batch = true}},
@@ -43,6 +46,17 @@ static const struct form forms[] = {
     {OP_slice, 1, {B(4, 3)}, {AXES(1, 1), .type = B(2, 2)}},
     {OP_pad, 1, {B(2, 2)}, {AXES(1, 0), .type = B(4, 3)}},
     {OP_concat, 3, {B(2, 1), B(2, 3), B(2, 2)}, {AXES(1)}},
+    {OP_windows, 1, {B(4, 3, 2)}, {WINDOWS(2, 1, 1, 0, 1, 0, 2, 2)}},
+    {OP_windows, 1, {U(4, 3, 1)}, {WINDOWS(1, 2, 0, 1, 0, 1, 3, 3)}},
+    {OP_windows, 1, {B(5, 4, 1)}, {WINDOWS(3, 3, 0, 0, -1, 0, 1, 1)}}, /* windows with gaps; a rest */
+    {OP_windows_sum, 1, {B(2, 3, 2, 1, 2)}, {WINDOWS(1, 1, 1, 0, 0, -1, 2, 1)}},
+    {OP_conv2d, 2, {B(4, 3, 2), U(2, 2, 2, 3)}, {WINDOW(2, 1, 1, 0, 1, 1)}},
+    {OP_conv2d, 2, {U(5, 5, 1), U(3, 3, 1, 2)}, {WINDOW(2, 2, 1, 0, 1, 0)}},
+    {OP_conv2d, 2, {B(3, 3, 2), U(1, 2, 2, 1)}, {WINDOW(2, 3, 1, 0, -1, 2)}}, /* as much padding as window; a rest */
+    {OP_conv2d_transpose, 2, {B(2, 2, 2), U(3, 2, 1, 2)}, {WINDOW(2, 2, 1, 0, 0, -1)}},
+    {OP_conv2d_transpose, 2, {U(2, 1, 1), U(2, 3, 2, 1)}, {WINDOW(1, 1, 0, 1, 0, 1)}},
+    {OP_conv2d_kernel, 2, {B(4, 4, 2), B(2, 3, 1)}, {WINDOW(2, 1, 1, 0, 0, 0)}},
+    {OP_conv2d_kernel, 2, {U(3, 3, 1), U(2, 2, 2)}, {WINDOW(1, 2, 0, 1, 0, 1)}},
     {OP_as_tensor, 1, {B(2)}, {0}},
     {OP_as_batch, 1, {U(BATCH, 2)}, {0}},
     {OP_matmul, 2, {B(2, 3), U(3, 4)}, {0}},

@@ -69,6 +69,34 @@ static void add_product(struct model *m, struct node *x)
     else matmul(m, x, x, true, false);
 }
 
+/* x, made an image, under windows of any kind: laid apart and put back, or a convolution, its transpose and its gradient for the weights. */
+static void add_windows(struct model *m, struct node *x)
+{
+    int64_t n = type_elements(x->type), h = 1 + below(5), w = 1 + below(5), out = below(2) ? 1 : 1 + below(20), size[2];
+    while (n % h) h--;
+    while (n / h % w) w--;
+    int64_t c = n / h / w;
+    struct node like = {.axis_count = 8, .number = below(2) ? 0 : 0.25};
+    x = node(m, OP_reshape, 1, &x, (struct node){.type = type_of(x->type.batched, 3, (int64_t[]){h, w, c})});
+    for (int i = 0; i < 2; i++) {
+        int64_t stride = 1 + below(3), before = below(4), count = 1 + below(3);
+        size[i] = 1 + below(3);
+        like.axes[i] = stride, like.axes[2 + i] = before, like.axes[6 + i] = size[i];
+        like.axes[4 + i] = (count - 1) * stride + size[i] - before - x->type.dim[i]; /* of either sign */
+    }
+    if (below(2)) {
+        struct node *y = node(m, OP_windows, 1, &x, like);
+        if (below(2)) node(m, OP_windows_sum, 1, &y, like);
+        return;
+    }
+    struct node *k = tensor(m, 2, size[0] * size[1] * c, out), *y;
+    k = node(m, OP_reshape, 1, &k, (struct node){.type = type_of(false, 4, (int64_t[]){size[0], size[1], c, out})});
+    if (below(3) == 0) k = unary(m, OP_tanh, k);
+    y = node(m, OP_conv2d, 2, (struct node *[]){x, k}, like);
+    if (below(2)) node(m, OP_conv2d_transpose, 2, (struct node *[]){unary(m, OP_sin, y), k}, like);
+    if (below(2)) node(m, OP_conv2d_kernel, 2, (struct node *[]){x, y}, like);
+}
+
 static void add_random(struct model *m)
 {
     static const enum op maps[] = {OP_neg, OP_tanh, OP_sigmoid, OP_abs, OP_stop, OP_sin}, pairs[] = {OP_add, OP_mul, OP_sub, OP_max, OP_add, OP_min};
@@ -77,7 +105,7 @@ static void add_random(struct model *m)
     uint32_t rank = x->type.rank, bits = below(16);
     if (type_total(m->graph, x->type) > 3000) x = m->made.at[0], rank = x->type.rank;
     bool batch = x->type.batched && below(2);
-    switch (below(10)) {
+    switch (below(11)) {
     case 0: unary(m, maps[below(6)], x); break;
     case 1: case 2: case 3:
         if (type_broadcast(x->type, y->type, &both) && type_total(m->graph, both) < 5000) unary(m, OP_tanh, binary(m, pairs[below(6)], x, y));
@@ -97,6 +125,7 @@ static void add_random(struct model *m)
             node(m, below(2) ? OP_rand_uniform : OP_rand_normal, 0, NULL, (struct node){.index = m->p.streams++, .type = x->type});
         }
         break;
+    case 9: if (type_total(m->graph, x->type) < 1000) add_windows(m, x); break;
     default: add_product(m, x);
     }
 }
