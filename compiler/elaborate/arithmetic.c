@@ -135,20 +135,17 @@ struct value arithmetic_matmul(struct elaboration *e, struct value av, struct va
     }
     if (!ta.batched && ta.rank == 2 && tb.rank == 1) /* W x = x W', example by example */
         return value_node(e, node_make(e, OP_matmul, 2, (struct node *[]){b, a}, &(struct node){.tb = true}, span));
-    if (ta.rank <= 2 && tb.rank <= 2) { /* one product for each example: sum over k of a[., k, .] b[., k] */
-        int64_t m = ta.rank == 2 ? ta.dim[0] : 1, k = tb.dim[0], n = tb.rank == 2 ? tb.dim[1] : 1;
-        struct node *x = graph_reshape(e->g, e->graph, a, type_of(ta.batched, 3, (int64_t[]){m, k, 1}));
-        struct node *y = graph_reshape(e->g, e->graph, b, type_of(tb.batched, 3, (int64_t[]){1, k, n}));
-        struct node *products = node_make(e, OP_mul, 2, (struct node *[]){x, y}, &(struct node){0}, span); /* may be too large */
-        if (!products) return value_error();
-        struct node *s = graph_sum(e->g, e->graph, products, (int64_t[]){1}, 1, false);
-        struct type t = {.batched = true};
-        if (ta.rank == 2) t.dim[t.rank++] = m;
-        if (tb.rank == 2) t.dim[t.rank++] = n;
-        return value_node(e, graph_reshape(e->g, e->graph, s, t));
-    }
-    diag(e->g, E0901, span, "a matrix product of two batched tensors with more than two axes");
-    return value_error();
+    /* one product for each example: sum over k of a[., k, .] b[., k, .]; no kernel stores the terms */
+    int64_t k = tb.dim[0], m = type_elements(ta) / k, n = type_elements(tb) / k;
+    struct node *x = graph_reshape(e->g, e->graph, a, type_of(ta.batched, 3, (int64_t[]){m, k, 1}));
+    struct node *y = graph_reshape(e->g, e->graph, b, type_of(tb.batched, 3, (int64_t[]){1, k, n}));
+    struct node *products = node_make(e, OP_mul, 2, (struct node *[]){x, y}, &(struct node){0}, span); /* may be too large */
+    if (!products) return value_error();
+    struct node *s = graph_sum(e->g, e->graph, products, (int64_t[]){1}, 1, false);
+    struct type t = {.batched = true};
+    for (int i = 0; i + 1 < ta.rank; i++) t.dim[t.rank++] = ta.dim[i];
+    for (int i = 1; i < tb.rank; i++) t.dim[t.rank++] = tb.dim[i];
+    return value_node(e, graph_reshape(e->g, e->graph, s, t));
 }
 
 struct value arithmetic_binary(struct elaboration *e, const char *operator, struct value a, struct value b, struct span span)

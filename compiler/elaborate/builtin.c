@@ -1,10 +1,11 @@
 /* builtin.c: the functions that are built in and are no elementwise operation: reductions, structure, distributions. */
-#include "elaborate/internal.h"
+#include "elaborate/builtin.h"
 
 #include <string.h>
 
 enum builtin_id {
     B_SUM, B_MAX_OVER, B_ARGMAX, B_COUNT, B_BATCH_SUM, B_BATCH_COUNT, B_RESHAPE, B_FLATTEN, B_TRANSPOSE, B_CONCAT, B_SHAPE, B_GRAD, B_BATCH,
+    B_STACK, B_PAD, B_SLICE, B_UPSAMPLE, B_CONV2D, B_CONV2D_TRANSPOSE, B_MAX_POOL, B_AVG_POOL,
     B_IOTA, B_SUMSQ, B_DATA_MEAN, B_UNIFORM, B_NORMAL, B_SPHERE, B_BERNOULLI, B_ONEHOT, B_CONSTANT, B_DISTRIBUTION, B_EMA, B_LATER
 };
 
@@ -26,6 +27,14 @@ static const struct builtin table[] = {
     {"flatten", B_FLATTEN, 1, 1, " "},
     {"transpose", B_TRANSPOSE, 1, 1 + MAX_RANK, " "},
     {"concat", B_CONCAT, 1, 64, " axis "},
+    {"stack", B_STACK, 1, 64, " axis "},
+    {"pad", B_PAD, 1, 3, " before after axis "},
+    {"slice", B_SLICE, 1, 4, " from to axis "},
+    {"upsample", B_UPSAMPLE, 1, 2, " factor "},
+    {"conv2d", B_CONV2D, 2, 4, " stride pad "},
+    {"conv2d_transpose", B_CONV2D_TRANSPOSE, 2, 5, " stride pad out_pad "},
+    {"max_pool", B_MAX_POOL, 1, 5, " size stride pad ceil "},
+    {"avg_pool", B_AVG_POOL, 1, 5, " size stride pad ceil "},
     {"shape", B_SHAPE, 1, 1, " "},
     {"grad", B_GRAD, 2, 2, " "},
     {"batch", B_BATCH, 1, 1, " "},
@@ -41,16 +50,6 @@ static const struct builtin table[] = {
     {"distribution", B_DISTRIBUTION, 1, 16, " "},
     {"ema", B_EMA, 0, 2, " decay "},
     /* of the language, but not built yet: E0901 */
-    {"conv2d", B_LATER, 0, 64, NULL},
-    {"conv2d_transpose", B_LATER, 0, 64, NULL},
-    {"conv", B_LATER, 0, 64, NULL},
-    {"deconv", B_LATER, 0, 64, NULL},
-    {"max_pool", B_LATER, 0, 64, NULL},
-    {"avg_pool", B_LATER, 0, 64, NULL},
-    {"upsample", B_LATER, 0, 64, NULL},
-    {"stack", B_LATER, 0, 64, NULL},
-    {"pad", B_LATER, 0, 64, NULL},
-    {"slice", B_LATER, 0, 64, NULL},
     {"dcgan_generator", B_LATER, 0, 64, NULL},
 };
 
@@ -84,7 +83,7 @@ static const struct value *option(struct arguments *args, const char *name, stru
     return NULL;
 }
 
-static bool axis_value(struct elaboration *e, struct value v, struct span span, struct type t, int64_t *axis)
+bool builtin_axis(struct elaboration *e, struct value v, struct span span, struct type t, int64_t *axis)
 {
     if (!value_to_integer(e, v, span, "an axis", INT64_MIN / 2, axis)) return false;
     if (*axis < 0) *axis += t.rank;
@@ -104,7 +103,7 @@ static bool reduced_axes(struct elaboration *e, struct arguments *args, struct t
         return true;
     }
     *n = 1;
-    return axis_value(e, *v, span, t, &axes[0]);
+    return builtin_axis(e, *v, span, t, &axes[0]);
 }
 
 static struct value reduce(struct elaboration *e, enum builtin_id id, struct arguments *args, struct span span)
@@ -143,7 +142,7 @@ static struct value argmax(struct elaboration *e, struct arguments *args, struct
     const struct value *v = option(args, "axis", &at);
     int64_t axis = 0;
     if (v && v->kind != VALUE_STRING) {
-        if (!axis_value(e, *v, at, x->type, &axis)) return value_error();
+        if (!builtin_axis(e, *v, at, x->type, &axis)) return value_error();
     } else if (x->type.rank != 1) x = graph_reshape(e->g, e->graph, x, type_of(x->type.batched, 1, (int64_t[]){type_elements(x->type)}));
     return value_node(e, node_make(e, OP_argmax, 1, &x, &(struct node){.axes = {axis}, .axis_count = 1}, span));
 }
@@ -156,7 +155,7 @@ static struct value batch_sum(struct elaboration *e, bool count, struct argument
     struct span at = span;
     const struct value *v = option(args, "keep", &at);
     int64_t keep = -1, axes[MAX_RANK];
-    if (v && v->kind != VALUE_STRING && !axis_value(e, *v, at, x->type, &keep)) return value_error();
+    if (v && v->kind != VALUE_STRING && !builtin_axis(e, *v, at, x->type, &keep)) return value_error();
     uint32_t n = 0;
     double number = x->type.batched ? (double)e->graph->batch : 1;
     for (int64_t i = 0; i < x->type.rank; i++)
@@ -194,7 +193,7 @@ static struct value transpose(struct elaboration *e, struct arguments *args, str
             return value_error();
         }
         for (uint32_t i = 0; i < x->type.rank; i++)
-            if (!axis_value(e, args->positional.at[i + 1], args->spans.at[i + 1], x->type, &like.axes[i])) return value_error();
+            if (!builtin_axis(e, args->positional.at[i + 1], args->spans.at[i + 1], x->type, &like.axes[i])) return value_error();
     }
     return value_node(e, node_make(e, OP_transpose, 1, &x, &like, span));
 }
@@ -221,7 +220,7 @@ static struct value concat(struct elaboration *e, struct arguments *args, struct
         return value_error();
     }
     int64_t axis = x[0]->type.rank - 1;
-    if (v && !axis_value(e, *v, at, x[0]->type, &axis)) return value_error();
+    if (v && !builtin_axis(e, *v, at, x[0]->type, &axis)) return value_error();
     return value_node(e, node_make(e, OP_concat, n, x, &(struct node){.axes = {axis}, .axis_count = 1}, span));
 }
 
@@ -412,6 +411,14 @@ struct value builtin_call(struct elaboration *e, const struct builtin *b, struct
     }
     case B_TRANSPOSE: return transpose(e, args, span);
     case B_CONCAT: return concat(e, args, span);
+    case B_STACK: return builtin_stack(e, args, span);
+    case B_PAD: return builtin_pad(e, args, span);
+    case B_SLICE: return builtin_slice(e, args, span);
+    case B_UPSAMPLE: return builtin_upsample(e, args, span);
+    case B_CONV2D: return builtin_conv2d(e, args, span);
+    case B_CONV2D_TRANSPOSE: return builtin_conv2d_transpose(e, args, span);
+    case B_MAX_POOL:
+    case B_AVG_POOL: return builtin_pool(e, b->id == B_MAX_POOL, args, span);
     case B_SHAPE: return shape_of(e, args);
     case B_GRAD: return gradient(e, args, span);
     case B_BATCH: {
