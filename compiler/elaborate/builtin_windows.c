@@ -160,9 +160,13 @@ struct value builtin_pool(struct elaboration *e, bool largest, struct arguments 
             diag(e->g, E0256, pad.span, (long long)k);
             return value_error();
         }
+        if (!count) {
+            diag(e->g, E0244, size.span, name, (long long)k, i ? "columns" : "rows", (long long)(h + 2 * p));
+            return value_error();
+        }
         w.before[i] = p;
-        w.after[i] = count ? (count - 1) * s + k - h - p : p;
-        apart = apart && s == k && !p && w.after[i] <= 0 && count;
+        w.after[i] = (count - 1) * s + k - h - p;
+        apart = apart && s == k && !p && w.after[i] <= 0;
     }
     y = apart ? side_by_side(e, x, &w, span) : make(e, OP_windows, 1, &x, &w, largest ? -INFINITY : 0, span);
     struct node inside = {.axes = {apart ? 1 : 2, 3}, .axis_count = 2};

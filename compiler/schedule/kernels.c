@@ -86,7 +86,7 @@ static const char *group_name(struct scheduling *s, const struct group *g, const
     uint32_t count = 0;
     const char *last = "";
     for (const struct value *v = g->first; v; v = v->next) {
-        const char *op = v->kind == VALUE_EFFECT ? "update" : v->op == OP_stop ? "copy" : op_info[v->op].name;
+        const char *op = v->kind == VALUE_EFFECT ? "update" : v->op == OP_stop ? "copy" : op_info[v->kind == VALUE_REDUCE ? v->node->op : v->op].name;
         if (!strcmp(op, last)) continue;
         if (count < NAME_OPS) buffer_put(&b, "%s%s", count ? "+" : "", op);
         if (count == NAME_OPS) buffer_put(&b, "+...");
