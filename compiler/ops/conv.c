@@ -16,6 +16,8 @@
 
 /* ---- windows ---- */
 
+#define MOST_WORK ((int64_t)1 << 60)
+
 static const char *const axis_names[2] = {"rows", "columns"};
 
 bool window_count(struct ganc *g, const struct node *n, const struct window *w, int i, int64_t image, int64_t *count)
@@ -51,6 +53,29 @@ bool window_takes_image(struct ganc *g, const struct node *n, struct type t)
     return false;
 }
 
+static int64_t times(int64_t a, int64_t b)
+{
+    int64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
+}
+
+bool window_room(struct ganc *g, const struct graph *graph, const struct node *n, const struct window *w, struct type image, int64_t in, int64_t out)
+{
+    struct type t[2] = {image, image};
+    for (int i = 0; i < 2; i++) {
+        int64_t after = w->after[i] > 0 ? w->after[i] : 0;
+        t[0].dim[i] = image.dim[i] + w->before[i] + after;
+        t[1].dim[i] = image.dim[i] + w->size[i] - 1;
+    }
+    t[0].dim[2] = in, t[1].dim[2] = out;
+    for (int i = 0; i < 2; i++) {
+        if (type_total(graph, t[i]) <= MAX_ELEMENTS) continue;
+        diag(g, E0621, n->span, hooks_shape(g, t[i]), image.batched ? (long long)graph->batch : 1LL);
+        return false;
+    }
+    return true;
+}
+
 /* One step of an odometer: [0..n) below `extent`. */
 static bool step(int64_t *at, const int64_t *extent, int n)
 {
@@ -73,6 +98,16 @@ bool window_next(struct window_walk *k)
 
 /* ---- shapes ---- */
 
+/* Room for the image x and the result y, and no more multiplications than can be counted. */
+static bool check_room(struct ganc *g, const struct graph *graph, const struct node *n, const struct window *w, struct type x, struct type y)
+{
+    if (!window_room(g, graph, n, w, x, x.dim[2], y.dim[2])) return false;
+    int64_t work = times(times(times(type_total(graph, y), x.dim[2]), w->size[0]), w->size[1]);
+    if (work <= MOST_WORK) return true;
+    diag(g, E0257, n->span, op_info[n->op].name);
+    return false;
+}
+
 /* The weights and the channels of operand 0, which are the weights' axis 2 or 3. */
 static bool check_weights(struct ganc *g, const struct node *n, uint32_t axis)
 {
@@ -85,29 +120,26 @@ static bool check_weights(struct ganc *g, const struct node *n, uint32_t axis)
 
 bool shape_conv2d(struct ganc *g, const struct graph *graph, struct node *n)
 {
-    (void)graph;
     struct type x = n->arg[0]->type, k = n->arg[1]->type, y = x;
     if (!window_takes_image(g, n, x) || !check_weights(g, n, 2)) return false;
     struct window w = window_of(n);
     y.dim[2] = k.dim[3];
     n->type = y;
-    return window_count(g, n, &w, 0, x.dim[0], &n->type.dim[0]) && window_count(g, n, &w, 1, x.dim[1], &n->type.dim[1]);
+    return window_count(g, n, &w, 0, x.dim[0], &n->type.dim[0]) && window_count(g, n, &w, 1, x.dim[1], &n->type.dim[1]) && check_room(g, graph, n, &w, x, n->type);
 }
 
 bool shape_conv2d_transpose(struct ganc *g, const struct graph *graph, struct node *n)
 {
-    (void)graph;
     struct type y = n->arg[0]->type, k = n->arg[1]->type;
     if (!window_takes_image(g, n, y) || !check_weights(g, n, 3)) return false;
     struct window w = window_of(n);
     n->type = y;
     n->type.dim[2] = k.dim[2];
-    return window_image(g, n, &w, 0, y.dim[0], &n->type.dim[0]) && window_image(g, n, &w, 1, y.dim[1], &n->type.dim[1]);
+    return window_image(g, n, &w, 0, y.dim[0], &n->type.dim[0]) && window_image(g, n, &w, 1, y.dim[1], &n->type.dim[1]) && check_room(g, graph, n, &w, n->type, y);
 }
 
 bool shape_conv2d_kernel(struct ganc *g, const struct graph *graph, struct node *n)
 {
-    (void)graph;
     struct type x = n->arg[0]->type, y = n->arg[1]->type;
     if (!window_takes_image(g, n, x) || !window_takes_image(g, n, y)) return false;
     if (x.batched != y.batched) {
@@ -120,7 +152,7 @@ bool shape_conv2d_kernel(struct ganc *g, const struct graph *graph, struct node 
         if (!window_count(g, n, &w, i, x.dim[i], &count)) return false;
     }
     n->type = type_of(false, 4, (int64_t[]){w.size[0], w.size[1], x.dim[2], y.dim[2]});
-    return true;
+    return check_room(g, graph, n, &w, x, y);
 }
 
 #define RANGE(name)                                                                                                    \

@@ -11,19 +11,23 @@
 
 #include <string.h>
 
+static bool check_room(struct ganc *g, const struct graph *graph, const struct node *n, const struct window *w, struct type image)
+{
+    int64_t all = type_elements(type_of(false, 3, (int64_t[]){w->size[0], w->size[1], image.dim[2]}));
+    return window_room(g, graph, n, w, image, image.dim[2], all);
+}
+
 bool shape_windows(struct ganc *g, const struct graph *graph, struct node *n)
 {
-    (void)graph;
     struct type x = n->arg[0]->type;
     if (!window_takes_image(g, n, x)) return false;
     struct window w = window_of(n);
     n->type = (struct type){x.batched, 5, {0, 0, w.size[0], w.size[1], x.dim[2]}};
-    return window_count(g, n, &w, 0, x.dim[0], &n->type.dim[0]) && window_count(g, n, &w, 1, x.dim[1], &n->type.dim[1]);
+    return window_count(g, n, &w, 0, x.dim[0], &n->type.dim[0]) && window_count(g, n, &w, 1, x.dim[1], &n->type.dim[1]) && check_room(g, graph, n, &w, x);
 }
 
 bool shape_windows_sum(struct ganc *g, const struct graph *graph, struct node *n)
 {
-    (void)graph;
     struct type y = n->arg[0]->type;
     struct window w = window_of(n);
     if (y.rank != 5 || y.dim[2] != w.size[0] || y.dim[3] != w.size[1]) {
@@ -31,7 +35,7 @@ bool shape_windows_sum(struct ganc *g, const struct graph *graph, struct node *n
         return false;
     }
     n->type = (struct type){y.batched, 3, {0, 0, y.dim[4]}};
-    return window_image(g, n, &w, 0, y.dim[0], &n->type.dim[0]) && window_image(g, n, &w, 1, y.dim[1], &n->type.dim[1]);
+    return window_image(g, n, &w, 0, y.dim[0], &n->type.dim[0]) && window_image(g, n, &w, 1, y.dim[1], &n->type.dim[1]) && check_room(g, graph, n, &w, n->type);
 }
 
 void range_windows(const struct graph *graph, struct node *n)

@@ -11,6 +11,10 @@ bool window_image(struct ganc *g, const struct node *n, const struct window *w, 
 /* Reports where t is not [rows, columns, channels]. */
 bool window_takes_image(struct ganc *g, const struct node *n, struct type t);
 
+/* The image with its padding, and what stands in windows laid out with their stride, are values too (schedule/windows.c): `in` and `out` numbers
+ * at each place. false after reporting where they are too large; the same for an operation and its derivatives. */
+bool window_room(struct ganc *g, const struct graph *graph, const struct node *n, const struct window *w, struct type image, int64_t in, int64_t out);
+
 /* Every pair of a window and an element of the image in it: window[], place in the window[], element[]. */
 struct window_walk {
     struct window w;
