@@ -176,6 +176,16 @@ static void check_others(void)
     struct node *joined = graph_node(g, &graph, OP_concat, 2, (struct node *[]){x, up}, &(struct node){0}, (struct span){0});
     CHECK(same_range(padded->range, ends("[0, 7]")));
     CHECK(same_range(joined->range, ends("(-1, 7]")));
+    struct node *image = graph_reshape(g, &graph, up, type_of(true, 3, (int64_t[]){1, type_elements(up->type), 1}));
+    struct node like = {.axes = {1, 1, 0, 0, 0, 0, 1, 3}, .axis_count = 8}; /* windows of three, none outside */
+    struct node *inside = graph_node(g, &graph, OP_windows, 1, &image, &like, (struct span){0});
+    struct node *sums = graph_node(g, &graph, OP_windows_sum, 1, &inside, &like, (struct span){0});
+    like.axes[3] = like.axes[5] = 1;
+    struct node *outside = graph_node(g, &graph, OP_windows, 1, &image, &like, (struct span){0});
+    like.number = -INFINITY; /* which is never the largest */
+    struct node *largest = graph_node(g, &graph, OP_windows, 1, &image, &like, (struct span){0});
+    CHECK(same_range(inside->range, ends("(4, 7]")) && same_range(sums->range, ends("[0, 21]")));
+    CHECK(same_range(outside->range, ends("[0, 7]")) && same_range(largest->range, ends("(4, 7]")));
     ganc_free(g);
 }
 

@@ -43,6 +43,9 @@ struct row {
 #define TB {.tb = true}
 #define TAB {.ta = true, .tb = true}
 
+#define WINDOW(...) {.axes = {__VA_ARGS__}, .axis_count = 6} /* stride, before, after */
+#define WINDOWS(...) {.axes = {__VA_ARGS__}, .axis_count = 8} /* and size */
+
 static const struct row rows[] = {
     {OP_add, "[3, 4] [4]", "[3, 4]", {0}, 0},
     {OP_add, "B[3, 1] [2, 1, 4]", "B[2, 3, 4]", {0}, 0},
@@ -117,6 +120,26 @@ static const struct row rows[] = {
     {OP_matmul, "[2, 3] [3, 2, 2]", "E0236", {0}, 0},
     {OP_matmul, "B[3] [4, 6]", "E0236", TAB, 0},
     {OP_matmul, "[] [3, 4]", "E0237", {0}, 0},
+    {OP_conv2d, "B[8, 7, 2] [3, 3, 2, 5]", "B[4, 4, 5]", WINDOW(2, 2, 0, 1, 1, 1), 0},
+    {OP_conv2d, "[8, 7, 2] [8, 7, 2, 5]", "[1, 1, 5]", WINDOW(9, 9, 0, 0, 0, 0), 0},
+    {OP_conv2d, "[8, 7] [3, 3, 2, 5]", "E0241 conv2d takes an image of shape [rows, columns, channels], not [8, 7]", WINDOW(1, 1, 0, 0, 0, 0), 0},
+    {OP_conv2d, "[8, 7, 2] B[3, 3, 2, 5]", "E0242", WINDOW(1, 1, 0, 0, 0, 0), 0},
+    {OP_conv2d, "[8, 7, 2] [3, 3, 2]", "E0242", WINDOW(1, 1, 0, 0, 0, 0), 0},
+    {OP_conv2d, "[8, 7, 2] [3, 3, 5, 2]", "E0243 conv2d: the image [8, 7, 2] has 2 channels, but the weights [3, 3, 5, 2] are for 5", WINDOW(1, 1, 0, 0, 0, 0), 0},
+    {OP_conv2d, "[8, 7, 2] [3, 9, 2, 5]", "E0244 conv2d: a window of 9 columns does not fit into 8, padding included", WINDOW(1, 1, 0, 1, 0, 0), 0},
+    {OP_conv2d, "[8, 7, 2] [3, 3, 2, 5]", "E0245 conv2d: windows 2 apart do not fill the 8 rows", WINDOW(2, 2, 0, 0, 0, 0), 0},
+    {OP_conv2d, "B[1, 1, 1] [1, 1, 1, 1]", "E0621", WINDOW(1, 1, 1 << 20, 1 << 20, 0, 0), 0}, /* its image with padding */
+    {OP_conv2d_transpose, "B[4, 4, 5] [3, 3, 2, 5]", "B[8, 7, 2]", WINDOW(2, 2, 0, 1, 1, 1), 0},
+    {OP_conv2d_transpose, "B[4, 4, 2] [3, 3, 2, 5]", "E0243", WINDOW(2, 2, 0, 1, 1, 1), 0},
+    {OP_conv2d_transpose, "[1, 1, 5] [3, 3, 2, 5]", "E0246 conv2d_transpose: cutting 1 and 2 columns leaves nothing of the 3", WINDOW(2, 2, 0, 1, 0, 2), 0},
+    {OP_conv2d_transpose, "[2, 2, 1] [1, 1, 1, 1]", "E0621", WINDOW((int64_t)1 << 40, 1, 0, 0, 0, 0), 0},
+    {OP_conv2d_kernel, "B[8, 7, 2] B[4, 4, 5]", "[3, 3, 2, 5]", WINDOW(2, 2, 0, 1, 1, 1), 0},
+    {OP_conv2d_kernel, "B[8, 7, 2] [4, 4, 5]", "E0247", WINDOW(2, 2, 0, 1, 1, 1), 0},
+    {OP_conv2d_kernel, "B[8, 7, 2] B[9, 4, 5]", "E0245", WINDOW(1, 1, 0, 0, 0, 0), 0},
+    {OP_windows, "B[8, 7, 2]", "B[4, 4, 3, 2, 2]", WINDOWS(2, 2, 0, 1, 1, 0, 3, 2), 0},
+    {OP_windows, "B[8, 7]", "E0241", WINDOWS(2, 2, 0, 1, 1, 1, 3, 2), 0},
+    {OP_windows_sum, "B[4, 4, 3, 2, 2]", "B[8, 7, 2]", WINDOWS(2, 2, 0, 1, 1, 0, 3, 2), 0},
+    {OP_windows_sum, "B[4, 4, 2, 3, 2]", "E0248 windows_sum takes windows of shape [..., ..., 3, 2, channels], not [4, 4, 2, 3, 2]", WINDOWS(2, 2, 0, 1, 1, 0, 3, 2), 0},
     {OP_iota, "", "[5]", {0}, "[5]"},
     {OP_iota, "", "E0239 iota cannot be a value of type unbatched [5, 2]", {0}, "[5, 2]"},
     {OP_iota, "", "E0239", {0}, "B[5]"},
