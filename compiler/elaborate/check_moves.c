@@ -34,7 +34,7 @@ static uint8_t passed(const struct node *n, uint32_t k, uint8_t push)
         if (n->arg[0]->range.low >= 0 || fmod(n->arg[1]->range.low, 2) == 1) return scaled(push, n->arg[1]->range);
         return PUSH_BOTH;
     case OP_add: case OP_exp: case OP_log: case OP_sqrt: case OP_tanh: case OP_sigmoid: case OP_softplus: case OP_erf:
-    case OP_max: case OP_min: case OP_where: case OP_sum: case OP_max_over:
+    case OP_max: case OP_min: case OP_where: case OP_sum: case OP_max_over: case OP_windows_sum:
         return push;
     default: return op_info[n->op].class == CLASS_VIEW ? push : PUSH_BOTH;
     }
@@ -44,7 +44,7 @@ static uint8_t passed(const struct node *n, uint32_t k, uint8_t push)
 static bool is_linear(const struct node *n, uint32_t k, const uint64_t *trained)
 {
     switch (n->op) {
-    case OP_neg: case OP_add: case OP_sub: case OP_sum: return true;
+    case OP_neg: case OP_add: case OP_sub: case OP_sum: case OP_windows_sum: return true;
     case OP_mul: return !trained[n->arg[!k]->id];
     case OP_div: return !k && !trained[n->arg[1]->id];
     default: return op_info[n->op].class == CLASS_VIEW;
@@ -196,7 +196,7 @@ static void check_mismatch(const struct view *v, const struct net_use *real, con
 static bool is_scaled(const struct view *v, const struct node *n)
 {
     for (;;) {
-        if (n->op == OP_matmul || n->op == OP_mul)
+        if (op_info[n->op].class == CLASS_PRODUCT || n->op == OP_mul)
             for (uint32_t k = 0; k < 2; k++) {
                 const struct node *w = facts_end(v->f, n->arg[k]);
                 if (w->op == OP_tensor && v->trained[w->id] && v->trained[n->id]) return true;

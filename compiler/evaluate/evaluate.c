@@ -361,7 +361,7 @@ static bool rounds(const struct node *n)
 {
     switch (op_info[n->op].class) {
     case CLASS_PRODUCT: return true;
-    case CLASS_REDUCE: return n->op == OP_sum;
+    case CLASS_REDUCE: return n->op == OP_sum || n->op == OP_windows_sum;
     case CLASS_LEAF: return n->op == OP_rand_normal || n->op == OP_scalar || (n->op == OP_constant && (double)(float)n->number != n->number);
     case CLASS_MAP: break;
     default: return false;
