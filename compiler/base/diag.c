@@ -101,6 +101,9 @@ static void note_imports(struct ganc *g, struct span where)
 void diag(struct ganc *g, enum diag_id id, struct span where, ...)
 {
     struct diagnostics *d = g->diagnostics;
+    struct span found = where;
+    if (d->guide)
+        where = d->guide->shown(d->guide->of, found);
     d->dropped = d->off[id] || index_seen(d, id, where);
     if (d->dropped)
         return;
@@ -114,13 +117,20 @@ void diag(struct ganc *g, enum diag_id id, struct span where, ...)
     *(one.severity == SEVERITY_ERROR ? &d->errors : &d->warnings) += 1;
     vec_push(d->mem, &d->list, one);
     note_imports(g, where);
+    if (d->guide)
+        d->guide->trail(d->guide->of, found);
 }
 
-static void remark(struct diagnostics *d, struct span where, bool help, const char *format, va_list args)
+void diag_guide(struct ganc *g, const struct diag_guide *guide)
+{
+    g->diagnostics->guide = guide;
+}
+
+static void remark(struct diagnostics *d, struct span where, enum diag_remark_kind kind, const char *format, va_list args)
 {
     if (d->dropped || !d->list.n)
         return;
-    struct diag_remark r = {where, arena_vformat(d->mem, format, args), help};
+    struct diag_remark r = {where, arena_vformat(d->mem, format, args), kind};
     struct diagnostic *last = &d->list.at[d->list.n - 1];
     vec_push(d->mem, &last->remarks, r);
 }
@@ -129,7 +139,15 @@ void diag_note(struct ganc *g, struct span where, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    remark(g->diagnostics, where, false, format, args);
+    remark(g->diagnostics, where, REMARK_NOTE, format, args);
+    va_end(args);
+}
+
+void diag_trail(struct ganc *g, struct span where, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    remark(g->diagnostics, where, REMARK_TRAIL, format, args);
     va_end(args);
 }
 
@@ -137,7 +155,7 @@ void diag_help(struct ganc *g, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    remark(g->diagnostics, (struct span){0}, true, format, args);
+    remark(g->diagnostics, (struct span){0}, REMARK_HELP, format, args);
     va_end(args);
 }
 

@@ -27,6 +27,16 @@ enum diag_severity { SEVERITY_ERROR, SEVERITY_WARNING };
 void diag(struct ganc *g, enum diag_id id, struct span where, ...); /* arguments as diag.def's format says */
 void diag_note(struct ganc *g, struct span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void diag_help(struct ganc *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A stage that inlines calls guides its messages: `shown` moves a place inside the library to the user's call that led there, and `trail`
+ * adds those calls by diag_trail, which are printed after the notes. NULL ends it. */
+struct diag_guide {
+    struct span (*shown)(void *of, struct span found);
+    void (*trail)(void *of, struct span found);
+    void *of;
+};
+void diag_guide(struct ganc *g, const struct diag_guide *guide);
+void diag_trail(struct ganc *g, struct span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 uint32_t diag_errors(const struct ganc *g);   /* how many errors so far */
 uint32_t diag_warnings(const struct ganc *g);
 const char *diag_name(enum diag_id id);       /* "E0203" */

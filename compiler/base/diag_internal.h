@@ -1,13 +1,15 @@
-/* diag_internal.h: the collected diagnostics, for diag.c (collects) and diag_print.c (prints). */
+/* diag_internal.h: the collected diagnostics, for diag.c (collects), diag_print.c and diag_json.c (print). */
 #ifndef GANC_DIAG_INTERNAL_H
 #define GANC_DIAG_INTERNAL_H
 
 #include "base/diag.h"
 
-struct diag_remark { /* a note, or a help (no place) */
-    struct span where;
+enum diag_remark_kind { REMARK_NOTE, REMARK_TRAIL, REMARK_HELP, REMARK_KINDS }; /* printed in this order */
+
+struct diag_remark {
+    struct span where; /* a help has none */
     const char *text;
-    bool help;
+    enum diag_remark_kind kind;
 };
 
 struct diagnostic {
@@ -28,12 +30,14 @@ struct diagnostics {
     uint32_t errors, warnings;
     bool dropped;           /* the last one was a duplicate or is switched off: so are its remarks */
     bool werror;
+    const struct diag_guide *guide; /* or NULL */
     bool off[DIAG_COUNT];
 };
 
 struct diagnostics *diagnostics_new(struct arena *mem);
 enum diag_severity diag_severity_of(enum diag_id id);
 const char *diag_option(enum diag_id id); /* the -W name, "" for none */
+int32_t diag_code_point(const char *at, const char *end, uint32_t *length); /* diag_print.c */
 void diagnostics_sort(struct diagnostics *d);
 void diagnostics_forget(struct diagnostics *d);
 

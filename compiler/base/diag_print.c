@@ -1,4 +1,4 @@
-/* diag_print.c: prints the collected diagnostics, for people (LANGUAGE section 10) and for tools (JSON, a line each).
+/* diag_print.c: prints the collected diagnostics for people (LANGUAGE section 10); diag_json.c does for tools.
  *
  *     gan_mnist.gan:25:60: error[E0203]: D takes [784], but G gives [28, 28]
  *        25 | value V = E[x ~ digits] log(D(x)) + E[z ~ noise] log(1 - D(G(z)))
@@ -24,7 +24,7 @@ static const struct style plain = {"", "", "", "", "", "", ""};
 static const struct style colored = {"\033[1m", "\033[1;31m", "\033[1;35m", "\033[1;36m", "\033[1;36m", "\033[1;32m", "\033[0m"};
 
 /* The code point at `at` (before `end`) and its length in bytes; -1 and 1 for a byte that is not UTF-8. */
-static int32_t code_point(const char *at, const char *end, uint32_t *length)
+int32_t diag_code_point(const char *at, const char *end, uint32_t *length)
 {
     const unsigned char *c = (const unsigned char *)at;
     *length = 1;
@@ -71,7 +71,7 @@ static uint32_t put_letters(struct buffer *to, const char *at, const char *end, 
     uint32_t start = column;
     while (at < end && column - start < room) {
         uint32_t length;
-        int32_t point = code_point(at, end, &length);
+        int32_t point = diag_code_point(at, end, &length);
         if (point == '\t') {
             uint32_t spaces = TAB - column % TAB;
             buffer_put(to, "%*s", (int)spaces, "");
@@ -139,6 +139,22 @@ static void put_place(struct buffer *to, const struct ganc *g, struct span where
     buffer_put(to, "%s%s:%u:%u:%s ", style->place, g->sources.at[where.file]->name, *line, column, style->end);
 }
 
+/* A note into the library shows the line: its reader has no such file at hand. */
+static void put_remark(struct buffer *to, const struct ganc *g, const struct diag_remark *r, const struct style *style)
+{
+    uint32_t line = 0;
+    if (r->kind == REMARK_HELP) {
+        buffer_put(to, "   %shelp:%s ", style->help, style->end);
+    } else {
+        put_place(to, g, r->where, style, &line);
+        buffer_put(to, "%s%snote:%s ", line ? "" : "   ", style->note, style->end);
+    }
+    put_text(to, r->text);
+    buffer_put(to, "\n");
+    if (line && g->sources.at[r->where.file]->library)
+        put_excerpt(to, g->sources.at[r->where.file], r->where, line, style);
+}
+
 static void put_diagnostic(struct buffer *to, const struct ganc *g, const struct diagnostic *d, const struct style *style)
 {
     uint32_t line;
@@ -152,17 +168,10 @@ static void put_diagnostic(struct buffer *to, const struct ganc *g, const struct
     buffer_put(to, "\n");
     if (line)
         put_excerpt(to, g->sources.at[d->where.file], d->where, line, style);
-    for (uint32_t i = 0; i < d->remarks.n; i++) {
-        const struct diag_remark *r = &d->remarks.at[i];
-        if (r->help) {
-            buffer_put(to, "   %shelp:%s ", style->help, style->end);
-        } else {
-            put_place(to, g, r->where, style, &line);
-            buffer_put(to, "%s%snote:%s ", line ? "" : "   ", style->note, style->end);
-        }
-        put_text(to, r->text);
-        buffer_put(to, "\n");
-    }
+    for (int kind = 0; kind < REMARK_KINDS; kind++)
+        for (uint32_t i = 0; i < d->remarks.n; i++)
+            if ((int)d->remarks.at[i].kind == kind)
+                put_remark(to, g, &d->remarks.at[i], style);
 }
 
 static bool wants_color(FILE *to, enum diag_color color)
@@ -181,73 +190,6 @@ uint32_t diag_print(struct ganc *g, FILE *to, enum diag_color color)
     diagnostics_sort(d);
     for (uint32_t i = 0; i < d->list.n; i++) {
         put_diagnostic(&text, g, &d->list.at[i], style);
-        fwrite(text.text, 1, text.length, to);
-        text.length = 0;
-    }
-    buffer_free(&text);
-    uint32_t errors = d->errors;
-    diagnostics_forget(d);
-    return errors;
-}
-
-static void put_json_string(struct buffer *to, const char *text)
-{
-    buffer_put(to, "\"");
-    for (const char *at = text, *end = text + strlen(text); at < end;) {
-        uint32_t length;
-        int32_t point = code_point(at, end, &length);
-        if (point == '"' || point == '\\')
-            buffer_put(to, "\\%c", point);
-        else if (point < 0)
-            buffer_put(to, "\\ufffd");
-        else if (point < 0x20)
-            buffer_put(to, "\\u%04x", (unsigned)point);
-        else
-            buffer_bytes(to, at, length);
-        at += length;
-    }
-    buffer_put(to, "\"");
-}
-
-/* "file":...,"line":...,"column":...,"end_line":...,"end_column":...,  or nothing, for nowhere */
-static void put_json_place(struct buffer *to, const struct ganc *g, struct span where)
-{
-    if (!where.file || where.file >= g->sources.n)
-        return;
-    const struct source *s = g->sources.at[where.file];
-    uint32_t line, column, end_line, end_column;
-    source_place(s, where.at, &line, &column);
-    source_place(s, where.at + where.length, &end_line, &end_column);
-    buffer_put(to, "\"file\":");
-    put_json_string(to, s->name);
-    buffer_put(to, ",\"line\":%u,\"column\":%u,\"end_line\":%u,\"end_column\":%u,", line, column, end_line, end_column);
-}
-
-uint32_t diag_print_json(struct ganc *g, FILE *to)
-{
-    struct diagnostics *d = g->diagnostics;
-    struct buffer text = {0};
-    diagnostics_sort(d);
-    for (uint32_t i = 0; i < d->list.n; i++) {
-        const struct diagnostic *one = &d->list.at[i];
-        buffer_put(&text, "{");
-        put_json_place(&text, g, one->where);
-        buffer_put(&text, "\"severity\":\"%s\",", one->severity == SEVERITY_ERROR ? "error" : "warning");
-        buffer_put(&text, "\"id\":\"%s\",", diag_name(one->id));
-        if (diag_option(one->id)[0])
-            buffer_put(&text, "\"name\":\"%s\",", diag_option(one->id));
-        buffer_put(&text, "\"message\":");
-        put_json_string(&text, one->text);
-        buffer_put(&text, ",\"remarks\":[");
-        for (uint32_t j = 0; j < one->remarks.n; j++) {
-            const struct diag_remark *r = &one->remarks.at[j];
-            buffer_put(&text, "%s{", j ? "," : "");
-            put_json_place(&text, g, r->where);
-            buffer_put(&text, "\"kind\":\"%s\",\"message\":", r->help ? "help" : "note");
-            put_json_string(&text, r->text);
-            buffer_put(&text, "}");
-        }
-        buffer_put(&text, "]}\n");
         fwrite(text.text, 1, text.length, to);
         text.length = 0;
     }

@@ -5,26 +5,11 @@
 
 #include <string.h>
 
-void call_notes(struct elaboration *e)
-{
-    uint32_t shown = 0;
-    e->noted = diag_errors(e->g);
-    for (struct call *c = e->calls; c && shown < 6; c = c->outer, shown++) {
-        if (c->argument.kind == VALUE_NODE)
-            diag_note(e->g, c->span, "in %s, called here with %s", c->what, type_text(e, c->argument.node->type));
-        else
-            diag_note(e->g, c->span, "in %s, called here", c->what);
-    }
-}
-
 struct node *node_make(struct elaboration *e, enum op op, uint32_t n, struct node *const *x, const struct node *like, struct span span)
 {
     for (uint32_t i = 0; i < n; i++)
         if (!x[i]) return NULL;
-    uint32_t before = diag_errors(e->g);
-    struct node *y = graph_node(e->g, e->graph, op, n, x, like, span);
-    if (!y && diag_errors(e->g) > before) call_notes(e);
-    return y;
+    return graph_node(e->g, e->graph, op, n, x, like, span);
 }
 
 /* An operation as the language writes it. */
@@ -47,7 +32,6 @@ static bool operand(struct elaboration *e, const char *what, const struct value 
     if (v->kind == VALUE_ERROR) return false;
     if (value_is_scalar(v) || v->kind == VALUE_NODE) return true;
     diag(e->g, E0408, span, what, value_describe(e, v));
-    call_notes(e);
     return false;
 }
 
@@ -111,7 +95,6 @@ struct value arithmetic_matmul(struct elaboration *e, struct value av, struct va
     struct type ta = a->type, tb = b->type;
     if (!ta.rank || !tb.rank || ta.dim[ta.rank - 1] != tb.dim[0]) {
         diag(e->g, E0206, span, type_text(e, ta), type_text(e, tb));
-        call_notes(e);
         return value_error();
     }
     if (ta.rank + tb.rank - 2 > MAX_RANK) {

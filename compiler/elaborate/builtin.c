@@ -89,7 +89,6 @@ bool builtin_axis(struct elaboration *e, struct value v, struct span span, struc
     if (*axis < 0) *axis += t.rank;
     if (*axis >= 0 && *axis < t.rank) return true;
     diag(e->g, E0253, span, type_text(e, t));
-    call_notes(e);
     return false;
 }
 

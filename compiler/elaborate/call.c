@@ -58,7 +58,6 @@ static bool bind_parameter(struct elaboration *e, struct environment *env, const
         if (v.kind == VALUE_NODE) t = v.node->type;
         else if (!value_is_scalar(&v)) {
             diag(e->g, E0401, at, "a tensor", value_describe(e, &v));
-            call_notes(e);
             return false;
         }
         if (p->kids[0]->kind == A_SHAPE && p->kids[0]->n == 0 && v.kind == VALUE_NODE) { /* [1] serves where [] is wanted */
@@ -131,9 +130,9 @@ bool parameters_bind(struct elaboration *e, struct environment *env, const struc
     return true;
 }
 
-static void call_enter(struct elaboration *e, struct call *c, const struct declaration *d, struct arguments *args)
+void call_enter(struct elaboration *e, struct call *c, const struct declaration *d, struct arguments *args)
 {
-    *c = (struct call){.what = d->name, .span = args->span, .elsewhere = d->ast->span.file != args->span.file, .errors = diag_errors(e->g), .outer = e->calls};
+    *c = (struct call){.callee = d, .span = args->span, .outer = e->calls};
     c->graph = e->graph;
     c->nodes = e->graph ? e->graph->nodes.n : 0;
     if (args->positional.n) c->argument = args->positional.at[0];
@@ -144,19 +143,16 @@ static void call_enter(struct elaboration *e, struct call *c, const struct decla
 /* What a call of the library from the user's file made: the place that warnings about it have. */
 static void note_made(struct elaboration *e, const struct call *c)
 {
-    bool outward = c->elsewhere && c->span.file == e->file->span.file;
+    bool outward = c->callee->ast->span.file != c->span.file && c->span.file == e->file->span.file;
     if (!outward || !c->graph || c->graph != e->graph || c->graph->kind == GRAPH_INIT || c->nodes == c->graph->nodes.n) return;
     struct noted_graph *here = &e->notes.here;
     while (here->made.n && here->made.at[here->made.n - 1].from >= c->nodes) here->made.n--; /* made by calls back into the file */
-    vec_push(e->g->mem, &here->made, (struct made){c->nodes, c->graph->nodes.n, c->span, c->what});
+    vec_push(e->g->mem, &here->made, (struct made){c->nodes, c->graph->nodes.n, c->span, c->callee->name});
 }
 
-/* An error inside a function of the library says little without the calls that led there. */
-static void call_leave(struct elaboration *e)
+void call_leave(struct elaboration *e)
 {
     note_made(e, e->calls);
-    uint32_t errors = diag_errors(e->g);
-    if (e->calls->elsewhere && errors > e->calls->errors && errors != e->noted) call_notes(e);
     e->calls = e->calls->outer;
     e->depth--;
 }
@@ -180,7 +176,7 @@ static struct value call_function(struct elaboration *e, const struct declaratio
             v = value_read(e, evaluate(e, env, d->ast->kids[1]), d->ast->kids[1]->span);
             if (touched == e->touched && e->graph) memo_add(e, d, parameters->n, bound, v);
         }
-    } else e->noted = diag_errors(e->g); /* the fault is the caller's, and stands there */
+    }
     call_leave(e);
     return v;
 }
@@ -228,7 +224,7 @@ static struct value call_layer(struct elaboration *e, const struct declaration *
         v = evaluate_block(e, env, d->ast->kids[2]);
         e->instance = outer;
         v = check_output(e, env, d->ast->kids[1], v, d->ast->kids[2], d->name);
-    } else e->noted = diag_errors(e->g);
+    }
     call_leave(e);
     if (v.kind == VALUE_NODE && !v.node->name && v.home == e->graph) v.node->name = intern(e->g, own->path);
     return v;
@@ -267,7 +263,6 @@ static bool check_net_inputs(struct elaboration *e, const struct declaration *d,
             buffer_free(&b);
             diag_note(e->g, place_of_net(d), "%s is declared here, %s having the shape %s", d->name, net->inputs.at[i].name, type_text(e, want));
             if (type_elements(want) == type_elements(n->type) && want.rank == 1) diag_help(e->g, "flatten it first: %s(... |> flatten)", d->name);
-            call_notes(e);
             return false;
         }
         *v = value_node(e, n);

@@ -50,6 +50,8 @@ struct program *elaborate(struct ganc *g, const struct ast *file, const char *na
     struct elaboration e = {.g = g, .errors = diag_errors(g)};
     e.file = imports_read(g, file, &e.imports);
     if (diag_errors(g) > e.errors) return NULL;
+    struct diag_guide guide = trail_guide(&e);
+    diag_guide(g, &guide);
     for (;;) {
         uint32_t mark = diag_mark(g), errors = diag_errors(g), fixed = e.fixed.n;
         struct program *p = elaborate_once(&e, name);
@@ -59,7 +61,10 @@ struct program *elaborate(struct ganc *g, const struct ast *file, const char *na
             for (uint32_t k = 0; k < i && !known; k++) known = e.fixed.at[k] == e.fixed.at[i];
             news = news || !known;
         }
-        if (!news) return diag_errors(g) > errors ? NULL : p;
+        if (!news) {
+            diag_guide(g, NULL);
+            return diag_errors(g) > errors ? NULL : p;
+        }
         diag_rewind(g, mark);
         struct elaboration again = {.g = g, .file = e.file, .imports = e.imports, .errors = errors};
         for (uint32_t i = 0; i < e.fixed.n; i++) vec_push(g->mem, &again.fixed, e.fixed.at[i]);

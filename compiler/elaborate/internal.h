@@ -61,12 +61,10 @@ struct instance {
     struct instance *outer;
 };
 
-struct call { /* for notes: which calls led here */
-    const char *what;
+struct call { /* under way: messages name the calls that led to them (trail.c) */
+    const struct declaration *callee;
     struct span span;
     struct value argument;           /* its first, for its shape */
-    bool elsewhere;                  /* what is called stands in another file: the library */
-    uint32_t errors;                 /* so many when it began */
     const struct graph *graph;       /* the one being built then, and its nodes so far */
     uint32_t nodes;
     struct call *outer;
@@ -183,7 +181,6 @@ struct elaboration {
     struct instance *instance;
     VEC(uint32_t) nets;              /* nets being applied, outermost first */
     struct call *calls;
-    uint32_t noted;                  /* errors when calls were last noted */
     uint32_t depth;                  /* of calls: bounded */
     uint32_t expectation_depth;
     uint32_t touched;                /* counts uses of parameters and states: a call that touches any is not remembered */
@@ -238,6 +235,7 @@ struct value scope_value(struct elaboration *e, struct environment *env, const s
 struct binding *environment_find(struct environment *env, const char *name);
 struct binding *environment_bind(struct elaboration *e, struct environment *env, const char *name, struct value v);
 struct value declaration_value(struct elaboration *e, struct declaration *d, struct span from);
+bool scope_in_library(const struct elaboration *e, struct span from);
 uint32_t scope_names(struct elaboration *e, struct environment *env, struct span from, const char ***names);
 
 /* arithmetic.c */
@@ -246,7 +244,6 @@ struct value arithmetic_binary(struct elaboration *e, const char *operator, stru
 struct value arithmetic_not(struct elaboration *e, struct value a, struct span span);
 struct value arithmetic_matmul(struct elaboration *e, struct value a, struct value b, struct span span);
 struct node *node_make(struct elaboration *e, enum op op, uint32_t n, struct node *const *x, const struct node *like, struct span span);
-void call_notes(struct elaboration *e); /* adds the chain of calls to the diagnostic just reported */
 
 /* expression.c */
 struct value evaluate(struct elaboration *e, struct environment *env, const struct ast *a); /* VALUE_ERROR: it was reported */
@@ -268,6 +265,8 @@ struct arguments { /* of a call, evaluated: positional first */
     struct span span;
 };
 bool arguments_evaluate(struct elaboration *e, struct environment *env, const struct value *first, struct span first_span, const struct ast *args, struct span span, struct arguments *out);
+void call_enter(struct elaboration *e, struct call *c, const struct declaration *d, struct arguments *args);
+void call_leave(struct elaboration *e);
 struct value call(struct elaboration *e, struct value callee, struct arguments *args, struct span span);
 struct memo *memo_find(struct elaboration *e, const struct declaration *d, uint32_t n, const struct value *arguments);
 void memo_add(struct elaboration *e, const struct declaration *d, uint32_t n, const struct value *arguments, struct value result);
@@ -280,6 +279,9 @@ struct value apply_net(struct elaboration *e, const struct declaration *d, struc
 struct value gradients_make(struct elaboration *e, struct value v, struct span at, const bool *marked, struct span span); /* by the parameters marked */
 struct value gradients_map(struct elaboration *e, enum op op, const char *what, const struct value *v, struct span span); /* of operands some of which are gradients */
 struct value sum_of_squares(struct elaboration *e, struct node *const *nodes, uint32_t n, struct span span);
+
+/* trail.c */
+struct diag_guide trail_guide(struct elaboration *e); /* a message from inside the library stands at the user's call; each names the calls that led there */
 
 /* builtin.c */
 const struct builtin *builtin_find(const char *name);

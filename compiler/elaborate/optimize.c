@@ -198,9 +198,12 @@ static bool update(struct elaboration *e, const struct optimizer_value *o, const
     e->optimizer_path = x->path;
     e->optimizer_of = tensor;
     struct environment *env = NEW(e->g->mem, struct environment);
-    struct arguments args;
+    struct arguments args = {0};
     struct environment empty = {0};
     struct span span = statement->kids[2]->span;
+    struct arguments to = {.span = span};
+    struct call c;
+    call_enter(e, &c, o->declaration, &to);
     bool good = arguments_evaluate(e, o->where ? o->where : &empty, NULL, span, o->arguments, span, &args) &&
                 parameters_bind(e, env, body->kids[0], 0, &args, o->declaration->name, body->name_span);
     const struct ast *tensors = body->kids[1];
@@ -214,6 +217,7 @@ static bool update(struct elaboration *e, const struct optimizer_value *o, const
         struct value v = evaluate_block(e, env, body->kids[2]);
         good = v.kind != VALUE_ERROR || v.text;
     }
+    call_leave(e);
     e->counter = UINT32_MAX;
     e->optimizer_path = NULL;
     return good && diag_errors(e->g) == errors;

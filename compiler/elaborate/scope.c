@@ -47,14 +47,14 @@ void scope_declare(struct elaboration *e)
     for (uint32_t i = 0; i < e->file->n; i++) declare(e, e->file->kids[i], false);
 }
 
-static bool from_library(struct elaboration *e, struct span from)
+bool scope_in_library(const struct elaboration *e, struct span from)
 {
     return from.file && e->g->sources.at[from.file]->library;
 }
 
 const struct declaration *scope_find(struct elaboration *e, const char *name, struct span from)
 {
-    if (!from_library(e, from)) {
+    if (!scope_in_library(e, from)) {
         const struct declaration *d = find(e->user.at, e->user.n, name);
         if (d && d->kind != A_TRAIN && d->kind != A_REPORT && d->kind != A_PICTURE) return d;
     }
@@ -82,7 +82,7 @@ uint32_t scope_names(struct elaboration *e, struct environment *env, struct span
     VEC(const char *) all = {0};
     for (; env; env = env->outer)
         for (struct binding *b = env->names; b; b = b->next) vec_push(e->g->mem, &all, b->name);
-    if (!from_library(e, from))
+    if (!scope_in_library(e, from))
         for (uint32_t i = 0; i < e->user.n; i++) vec_push(e->g->mem, &all, e->user.at[i]->name);
     for (uint32_t i = 0; i < e->library.n; i++) vec_push(e->g->mem, &all, e->library.at[i]->name);
     for (int op = 0; op < OP_COUNT; op++)

@@ -62,7 +62,6 @@ static bool mismatch(struct elaboration *e, const struct ast *shape, struct type
     ast_expression(&b, shape);
     diag(e->g, E0204, at, what, arena_string(e->g->mem, b.text ? b.text : "", b.length), type_text(e, t));
     buffer_free(&b);
-    call_notes(e);
     return false;
 }
 

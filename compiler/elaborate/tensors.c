@@ -83,7 +83,6 @@ uint32_t tensor_declare(struct elaboration *e, const char *name, enum tensor_kin
         vec_push(e->g->mem, &e->p->tensors, (struct tensor){.name = id, .kind = kind, .type = t, .net = net, .of = of, .span = span});
     } else if (!type_equal(e->p->tensors.at[i].type, t)) {
         diag(e->g, E0251, span, name, type_text(e, e->p->tensors.at[i].type), type_text(e, t));
-        call_notes(e);
     }
     for (uint32_t k = 0; k < e->nets.n; k++) net_add_tensor(e, e->nets.at[k], i); /* a net's tensors include those of the nets it calls */
     return i;
@@ -93,7 +92,6 @@ struct node *tensor_node(struct elaboration *e, uint32_t tensor, struct span spa
 {
     if (e->graph->kind == GRAPH_INIT) { /* the first values of tensors do not depend on each other */
         diag(e->g, E0503, span);
-        call_notes(e);
         return NULL;
     }
     reserve(e, tensor);
@@ -116,7 +114,6 @@ void tensor_set(struct elaboration *e, uint32_t tensor, struct node *value, stru
     if (value->type.batched) {
         diag(e->g, E0252, span, e->p->tensors.at[tensor].name);
         diag_help(e->g, "E[...], batch_mean or batch_var give one value for the whole minibatch");
-        call_notes(e);
         return;
     }
     if (!type_equal(value->type, want)) {
@@ -124,7 +121,6 @@ void tensor_set(struct elaboration *e, uint32_t tensor, struct node *value, stru
         if (want.rank == 0) value = node_scalar(e, value);
         if (!type_broadcast(value->type, want, &both) || !type_equal(both, want)) {
             diag(e->g, E0204, span, e->p->tensors.at[tensor].name, type_text(e, want), type_text(e, value->type));
-            call_notes(e);
             return;
         }
         if (!type_equal(value->type, want)) value = node_make(e, OP_expand, 1, &value, &(struct node){.type = want}, span);
@@ -163,7 +159,6 @@ struct node *node_import(struct elaboration *e, struct node *n, struct span span
     arena_free(scratch);
     if (!good) {
         diag(e->g, E0503, span);
-        call_notes(e);
     }
     return copy;
 }

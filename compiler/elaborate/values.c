@@ -275,7 +275,6 @@ struct value value_scalar(struct elaboration *e, struct value v, struct span spa
     if (!n) return value_error();
     if (n->type.rank) {
         diag(e->g, E0205, span, what, type_text(e, n->type));
-        call_notes(e);
         return value_error();
     }
     return value_node(e, n);
