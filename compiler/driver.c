@@ -27,10 +27,9 @@ static bool read_model(struct compilation *c, enum stage_id last)
         return c->program && last != AT_AST;
     }
     c->tree = ast_parse(c->g, file, false);
-    if (!c->tree || diag_errors(c->g) > errors) return false;
-    if (last == AT_AST) return true;
-    c->program = elaborate(c->g, c->tree, model_name(c->g, c->path));
-    return c->program != NULL;
+    if (!c->tree || c->tree->flags & AST_BROKEN) return false;
+    if (last != AT_AST) c->program = elaborate(c->g, c->tree, model_name(c->g, c->path)); /* what was only misspelt hides no other error */
+    return diag_errors(c->g) == errors && (last == AT_AST || c->program);
 }
 
 /* The program as it is now, for --diff. */

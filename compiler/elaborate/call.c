@@ -50,8 +50,8 @@ bool arguments_evaluate(struct elaboration *e, struct environment *env, const st
     return good;
 }
 
-/* Binds parameter p to v in env, its shape pattern included. */
-static bool bind_parameter(struct elaboration *e, struct environment *env, const struct ast *p, struct value v, struct span at)
+/* Binds parameter p of `what` to v in env, its shape pattern included. */
+static bool bind_parameter(struct elaboration *e, struct environment *env, const struct ast *p, struct value v, struct span at, const char *what)
 {
     if (p->kids[0]) {
         struct type t = type_scalar();
@@ -63,10 +63,24 @@ static bool bind_parameter(struct elaboration *e, struct environment *env, const
         if (p->kids[0]->kind == A_SHAPE && p->kids[0]->n == 0 && v.kind == VALUE_NODE) { /* [1] serves where [] is wanted */
             v = value_scalar(e, v, at, p->name);
             if (v.kind == VALUE_ERROR) return false;
-        } else if (!match_shape(e, env, p->kids[0], t, at, p->name)) return false;
+        } else {
+            uint32_t errors = diag_errors(e->g);
+            if (!match_shape(e, env, p->kids[0], t, at, arena_format(e->g->mem, "the argument %s of %s", p->name, what))) {
+                bool one_axis = p->kids[0]->kind == A_SHAPE && p->kids[0]->n == 1 && p->kids[0]->kids[0]->kind != A_ELLIPSIS;
+                if (one_axis && t.rank > 1 && diag_errors(e->g) > errors) diag_help(e->g, "flatten it first: ... |> flatten |> %s(...)", what);
+                return false;
+            }
+        }
     }
     environment_bind(e, env, p->name, v);
     return true;
+}
+
+/* Of x |> f(a): the count of arguments may surprise. */
+static void piped_help(struct elaboration *e, const struct arguments *args)
+{
+    if (args->spans.n && args->spans.at[0].file == args->span.file && args->spans.at[0].at < args->span.at)
+        diag_help(e->g, "what stands left of |> is the first of the %d", (int)args->positional.n);
 }
 
 bool parameters_bind(struct elaboration *e, struct environment *env, const struct ast *parameters, uint32_t from, struct arguments *args,
@@ -77,6 +91,7 @@ bool parameters_bind(struct elaboration *e, struct environment *env, const struc
     if (args->positional.n > room) {
         diag(e->g, E0403, args->span, what, (int)room, (int)args->positional.n);
         if (declared.file) diag_note(e->g, declared, "%s is declared here", what);
+        piped_help(e, args);
         return false;
     }
     for (uint32_t k = 0; k < args->named.n; k++) {
@@ -125,7 +140,7 @@ bool parameters_bind(struct elaboration *e, struct environment *env, const struc
             if (declared.file) diag_note(e->g, declared, "%s is declared here", what);
             return false;
         }
-        if (v.kind == VALUE_ERROR || !bind_parameter(e, env, p, v, at)) return false;
+        if (v.kind == VALUE_ERROR || !bind_parameter(e, env, p, v, at, what)) return false;
     }
     return true;
 }

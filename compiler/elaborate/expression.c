@@ -80,6 +80,7 @@ struct value evaluate_piped(struct elaboration *e, struct environment *env, stru
 
 static struct value evaluate_field(struct elaboration *e, struct environment *env, const struct ast *a)
 {
+    if (scope_foreign(e, env, a)) return value_error();
     struct value base = evaluate(e, env, a->kids[0]);
     if (base.kind == VALUE_ERROR) return base;
     if (base.kind == VALUE_RECORD) {
@@ -99,7 +100,8 @@ static struct value evaluate_field(struct elaboration *e, struct environment *en
             }
     }
     diag(e->g, E0413, a->name_span, value_describe(e, &base), a->name);
-    if (base.kind == VALUE_NODE && !strcmp(a->name, "shape")) diag_help(e->g, "write shape(x)");
+    if (!strcmp(a->name, "shape")) diag_help(e->g, "write shape(x)");
+    else if (base.kind == VALUE_NODE) scope_method_help(e, env, a);
     return value_error();
 }
 
@@ -293,6 +295,10 @@ bool evaluate_statement(struct elaboration *e, struct environment *env, const st
             diag(e->g, E0410, s->name_span, s->name);
             if (b && b->value.kind == VALUE_STATE) diag_help(e->g, "a state is set by `%s <- ...`", s->name);
             else if (b) diag_help(e->g, "declare it by `var %s = ...`", s->name);
+            else {
+                diag_help(e->g, "declare it: let %s = ...", s->name);
+                environment_bind(e, env, s->name, value_error());
+            }
             return true;
         }
         b->value = v;
@@ -303,6 +309,8 @@ bool evaluate_statement(struct elaboration *e, struct environment *env, const st
         struct value v = evaluate(e, env, s->kids[0]);
         if (!b || b->value.kind != VALUE_STATE) {
             diag(e->g, E0416, s->name_span, s->name);
+            if (b && b->var) diag_help(e->g, "a var is assigned by `%s = ...`", s->name);
+            else if (b) diag_help(e->g, "if `%s < -...` was meant, a space tells it from an arrow", s->name);
             return true;
         }
         struct node *n = value_to_node(e, v, s->kids[0]->span);

@@ -235,6 +235,8 @@ struct value scope_value(struct elaboration *e, struct environment *env, const s
 struct binding *environment_find(struct environment *env, const char *name);
 struct binding *environment_bind(struct elaboration *e, struct environment *env, const char *name, struct value v);
 struct value declaration_value(struct elaboration *e, struct declaration *d, struct span from);
+bool scope_foreign(struct elaboration *e, struct environment *env, const struct ast *field);
+void scope_method_help(struct elaboration *e, struct environment *env, const struct ast *field);
 bool scope_in_library(const struct elaboration *e, struct span from);
 uint32_t scope_names(struct elaboration *e, struct environment *env, struct span from, const char ***names);
 

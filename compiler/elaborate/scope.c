@@ -187,6 +187,42 @@ static bool special(struct elaboration *e, const char *name, struct value *v)
     return true;
 }
 
+/* Is there anything of this name? Evaluates nothing. */
+static bool known_name(struct elaboration *e, struct environment *env, const char *name, struct span from)
+{
+    struct value v;
+    enum op op = op_find(name);
+    return environment_find(env, name) || scope_find(e, name, from) || special(e, name, &v) || (op != OP_COUNT && op_info[op].class == CLASS_MAP) || builtin_find(name);
+}
+
+/* nn.Linear, torch.nn.functional.relu, self.fc: of a module that other languages have. Reports and returns true. */
+bool scope_foreign(struct elaboration *e, struct environment *env, const struct ast *field)
+{
+    const struct ast *root = field;
+    while (root->kind == A_FIELD) root = root->kids[0];
+    if (root->kind != A_NAME || !foreign_module(root->name) || known_name(e, env, root->name, root->span)) return false;
+    diag(e->g, E0302, field->span, expression_text(e, field));
+    const char *elsewhere = foreign_help(field->name), *near = NULL;
+    if (!elsewhere) {
+        const char **known;
+        uint32_t n = scope_names(e, env, field->span, &known);
+        near = nearest_name(field->name, known, n);
+    }
+    if (elsewhere) diag_help(e->g, "%s", elsewhere);
+    else if (near) diag_help(e->g, "functions stand by their name alone: %s", near);
+    else diag_help(e->g, "functions and layers stand by their name alone, as in x |> dense(100) |> relu");
+    return true;
+}
+
+/* x.relu(), x.view(...): what is no method here, but a function. */
+void scope_method_help(struct elaboration *e, struct environment *env, const struct ast *field)
+{
+    const char *elsewhere = foreign_help(field->name);
+    if (known_name(e, env, field->name, field->span)) {
+        diag_help(e->g, "a function is called so: %s |> %s", field->kids[0]->kind == A_NAME ? field->kids[0]->name : "x", field->name);
+    } else if (elsewhere) diag_help(e->g, "%s", elsewhere);
+}
+
 struct value scope_value(struct elaboration *e, struct environment *env, const struct ast *a)
 {
     struct binding *b = environment_find(env, a->name);
@@ -208,8 +244,9 @@ struct value scope_value(struct elaboration *e, struct environment *env, const s
     const char **known;
     uint32_t n = scope_names(e, env, a->span, &known);
     diag(e->g, E0302, a->span, a->name);
-    const char *near = nearest_name(a->name, known, n);
-    if (near) diag_help(e->g, "did you mean %s?", near);
+    const char *elsewhere = foreign_help(a->name), *near = nearest_name(a->name, known, n);
+    if (elsewhere) diag_help(e->g, "%s", elsewhere);
+    else if (near) diag_help(e->g, "did you mean %s?", near);
     else if (!strcmp(a->name, "updates")) diag_help(e->g, "updates counts an optimizer's updates: it is known in its body and its options");
     return value_error();
 }

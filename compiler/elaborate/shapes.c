@@ -25,6 +25,7 @@ bool evaluate_shape(struct elaboration *e, struct environment *env, const struct
             return true;
         }
         if (v.kind != VALUE_ERROR) diag(e->g, E0401, shape->span, "a shape", value_describe(e, &v));
+        if (v.kind == VALUE_NUMBER) diag_help(e->g, "a shape stands in brackets: [%s]", value_describe(e, &v));
         return false;
     }
     for (uint32_t i = 0; i < shape->n; i++) {

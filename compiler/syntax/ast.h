@@ -21,6 +21,7 @@ enum ast_flag {
     AST_ANY = 4,         /* TYPE: in any */
     AST_PARENTHESES = 8, /* an expression that stood in ( ): only the formatter cares */
     AST_TRUE = 16,       /* BOOLEAN */
+    AST_BROKEN = 32,     /* FILE: an error left something out of the tree */
 };
 
 struct ast {
@@ -36,9 +37,14 @@ struct ast {
 };
 
 /* The whole of a source text, as an A_FILE, or NULL after reporting errors that left nothing. Reports E01xx; after an error parsing goes on
- * at the next statement, so that a file's errors all show. `rules` also takes the declarations `derivative call =
+ * at the next statement, so that a file's errors all show. What only was misspelt (** for ^) is in the tree as meant; if more was wrong,
+ * the tree is AST_BROKEN. `rules` also takes the declarations `derivative call =
  * e, e...` and `rewrite e = e` of stdlib/derivatives.gan and stdlib/rewrites.gan. */
 struct ast *ast_parse(struct ganc *g, uint32_t file, bool rules);
+
+/* What is written here for a word or sign of another language or framework, or NULL; is `word` a module elsewhere (nn, np)? */
+const char *foreign_help(const char *word);
+bool foreign_module(const char *word);
 
 const char *ast_kind_name(enum ast_kind k);
 struct buffer;

@@ -110,6 +110,8 @@ static bool can_begin(int kind)
     }
 }
 
+static bool begins_statement(struct parse *p, const struct token *t);
+
 static bool separates(struct parse *p, const struct token *next)
 {
     const struct bracket *b = innermost(p);
@@ -117,8 +119,11 @@ static bool separates(struct parse *p, const struct token *next)
         return false;
     if (next->semicolon.file && next->kind != T_RBRACE && next->kind != T_END)
         return true;
-    return next->newline && (b->open == 0 || b->open == T_LBRACE) && can_begin(next->kind) &&
-           (b->recovering || can_end(p->last, p->last_draws));
+    if (!next->newline || (b->open != 0 && b->open != T_LBRACE) || !can_begin(next->kind))
+        return false;
+    if (holds_statements(b) && begins_statement(p, next)) /* even after an operator: it cannot go on with this */
+        return true;
+    return b->recovering ? next->indent <= b->statement_indent : can_end(p->last, p->last_draws);
 }
 
 static int give_separator(struct parse *p, struct token *next, union token_value *value, struct span *span)
@@ -180,6 +185,7 @@ static void report_unclosed(struct parse *p, uint32_t close_to, const struct tok
     for (uint32_t i = close_to; i < p->brackets.n; i++)
         if (!p->brackets.at[i].skipped)
             b = &p->brackets.at[i];
+    p->broken = true;
     if (!b || p->stopped)
         return;
     char open[4] = {'`', p->source->text[b->span.at], '`', 0};
@@ -219,7 +225,7 @@ static void open_bracket(struct parse *p, struct token *t)
     struct bracket b = {.open = t->kind, .span = t->span, .indent = t->indent};
     b.draws = t->kind == T_LBRACKET && (p->last == T_E || p->last == T_SAMPLE);
     b.record = t->kind == T_LBRACE && p->declaration == T_DATA && (outer->open == 0 || outer->record) && p->last != T_ASSIGN;
-    b.skipped = outer->skipped || (outer->recovering && (t->kind != T_LBRACE || b.record));
+    b.skipped = outer->skipped || (outer->recovering && (t->kind != T_LBRACE || b.record || outer->separated));
     if (b.record)
         t->kind = T_RECORD;
     vec_push(p->g->mem, &p->brackets, b);
@@ -286,8 +292,12 @@ int filter_token(struct parse *p, union token_value *value, struct span *span)
             p->close_to = cut;
             continue;
         }
-        if (!innermost(p)->skipped && separates(p, next))
-            return give_separator(p, next, value, span);
+        if (!innermost(p)->skipped && separates(p, next)) {
+            if (!innermost(p)->separated)
+                return give_separator(p, next, value, span);
+            innermost(p)->separated = innermost(p)->recovering = false;
+            next->newline = false;
+        }
         struct token t = take(p);
         t.kind = word_kind(p, &t);
         if (p->last == T_NEWLINE || (p->last == T_SEP && p->brackets.n == 1))
@@ -312,6 +322,7 @@ void filter_recover(struct parse *p)
 {
     int kind = p->current.kind;
     uint32_t n = p->brackets.n;
+    p->broken = true;
     if (kind == T_END || (kind == T_RBRACE && p->closed_block))
         return; /* the parser goes on from these by itself */
     if (kind == T_LBRACE && !p->invented && n > 1 && innermost(p)->open == T_LBRACE && !innermost(p)->record)
@@ -320,8 +331,17 @@ void filter_recover(struct parse *p)
         p->brackets.at[n - 1].skipped = true;
         n--;
     }
-    if (kind == T_SEP)
+    if (kind == T_SEP) {
         p->brackets.n = n; /* a ; inside parentheses ends the statement all the same */
-    else
-        p->brackets.at[n - 1].recovering = true;
+        if (!p->current.span.length && p->ahead_count) { /* a body that stands below without braces is part of the statement */
+            p->ahead[0].newline = true;
+            innermost(p)->recovering = innermost(p)->separated = true;
+            innermost(p)->statement_indent = p->previous.indent;
+        }
+    } else {
+        struct bracket *b = &p->brackets.at[n - 1];
+        bool brace_line = b->open == T_LBRACE && b->indent == p->current.indent; /* { and the statement on one line */
+        b->recovering = true;
+        b->statement_indent = brace_line ? UINT32_MAX : p->current.indent;
+    }
 }

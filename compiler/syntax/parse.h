@@ -11,6 +11,7 @@
 enum {
     DEEPEST_TREE = 1000,    /* levels of a tree; every recursion over one counts on it */
     DEEPEST_BRACKETS = 400, /* levels of open brackets */
+    LONGEST_QUOTE = 40,     /* bytes of the text in a message */
     MOST_ERRORS = 100,      /* of one text's syntax, before parsing gives up */
 };
 
@@ -43,7 +44,9 @@ struct bracket {
     uint32_t indent;  /* of its line */
     bool draws;       /* the [ of E[...] or sample[...] */
     bool record;      /* the { of a record's type: no statements inside */
+    uint32_t statement_indent; /* recovering: lines deeper than this belong to the statement with the error */
     bool recovering;  /* { or file, after an error: what comes is dropped up to the end of the statement */
+    bool separated;   /* recovering, but the SEP was given: what is dropped are the deeper lines below it */
     bool skipped;     /* dropped with what it holds: the parser never saw it, or has given it up */
 };
 
@@ -60,6 +63,7 @@ struct parse {
     struct ast *tree;
     uint32_t errors;
     bool too_deep;
+    bool broken;  /* something was left out of the tree */
     bool stopped; /* after too many errors, or nested too deeply: the filter says the text ends */
     VEC(struct comment) documentation; /* ## comments */
 
@@ -81,6 +85,8 @@ struct parse {
     struct token previous, current; /* the last two given to the parser */
     bool invented;         /* current does not stand in the text */
     bool closed_block;     /* current is a } that closed a block */
+    bool misnamed[64];     /* by keyword, from T_IMPORT: it was reported as a name */
+    uint32_t silent;       /* errors inside this many brackets are not reported: that { begins no block; 0: none */
     struct span crossed;   /* the ( or [ that the last } found open */
     struct span suspect;   /* a { whose } stands further left than its line begins: perhaps another's */
 };
@@ -99,8 +105,20 @@ void lexer_close(struct parse *p);
 struct span parse_error(struct parse *p, struct span where); /* counts an error; the place for diag() */
 void parse_too_deep(struct parse *p, struct span where, int levels);
 void syntax_error(struct parse *p, const char *const *expected, int count); /* the tokens that could stand here, spelled */
+/* What could stand where an error is, spelled, and what of it the message lists. */
+enum { MOST_ITEMS = 4 };
+struct expectation {
+    const char *const *tokens;
+    int count;
+    const char *items[MOST_ITEMS];
+    int item_count;
+};
+bool expects(const struct expectation *e, const char *token);
 bool token_is_keyword(int kind);
 bool token_is_statement(int kind); /* a keyword that begins a statement */
+
+/* slips.c: adds a help to the error at p->current where it looks like a slip. */
+void slip_help(struct parse *p, const struct expectation *e);
 
 /* ast.c: each grammar action is one of these. Children follow as struct ast *, NULL where left out. */
 struct ast *ast_node(struct parse *p, enum ast_kind kind, struct span span, uint32_t n, ...);

@@ -351,7 +351,9 @@ struct ast *ast_parse(struct ganc *g, uint32_t file, bool rules)
         diag(g, E0118, (struct span){file, p.scanned, 0}, p.source->name);
     if (p.too_deep) /* the tree has lost what was too deep */
         return NULL;
-    if (p.tree)
+    if (p.tree) {
         ast_document(&p, p.tree);
+        p.tree->flags |= p.broken ? AST_BROKEN : 0;
+    }
     return p.tree;
 }
