@@ -15,6 +15,7 @@ struct own_option {
 struct options {
     const char *output, *emit, *diff; /* diff: "" where --diff names no stage */
     enum diag_color color;
+    bool json; /* messages for tools */
     VEC(const char *) files;
     VEC(struct own_option) own; /* the command's own options, as given */
     int rest;                                      /* `run`: argv[rest...] are the trainer's */

@@ -112,6 +112,10 @@ int command_options(struct compilation *c, struct options *o, const struct comma
             else if (!strcmp(value, "always")) o->color = COLOR_ALWAYS;
             else if (!strcmp(value, "never")) o->color = COLOR_NEVER;
             else status = usage_error("--color=%s: auto, always or never", value);
+        } else if (value_option(argc, argv, &i, "--diagnostics", &value, &status)) {
+            if (status) break;
+            o->json = !strcmp(value, "json");
+            if (!o->json && strcmp(value, "text")) status = usage_error("--diagnostics=%s: text or json", value);
         } else if (parse_warning(g, a, &status)) continue;
         else status = usage_error("there is no option %s", a);
     }

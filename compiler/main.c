@@ -30,6 +30,7 @@ static const char usage_options[] =
     "  --check=bounds       the trainer checks every access to memory\n"
     "  -Wno-NAME -Werror    turn a warning off; make warnings errors\n"
     "  --color=WHEN         auto, always or never\n"
+    "  --diagnostics=FORM   text, or json: an object a line, for editors\n"
     "  --version, --help\n"
     "\n"
     "`ganc COMMAND --help` says more of a command.\n"
@@ -93,7 +94,7 @@ bool write_file(struct ganc *g, const char *path, const char *bytes, size_t leng
 
 int command_finish(struct compilation *c, struct options *o, int status)
 {
-    uint32_t errors = diag_print(c->g, stderr, o->color);
+    uint32_t errors = o->json ? diag_print_json(c->g, stderr) : diag_print(c->g, stderr, o->color);
     return errors ? 1 : status;
 }
 
@@ -123,7 +124,8 @@ int main(int argc, char **argv)
     struct options o = {0};
     int status = command_options(&c, &o, command, argc, argv, command ? 2 : 1);
     bool no_files = command && !command->synopsis[0];
-    if (!status && !o.files.n && !no_files) status = usage_error("%s", strstr(command ? command->synopsis : "MODEL", "MODEL") ? "no model given" : "no path given");
+    bool model = !command || strstr(command->synopsis, "MODEL"), path = command && strstr(command->synopsis, "PATH");
+    if (!status && !o.files.n && (model || path)) status = usage_error("%s", model ? "no model given" : "no path given");
     if (!status && o.files.n && no_files) status = usage_error("%s takes no file", command->name);
     if (!status) status = command ? command->run(&c, &o) : command_compile(&c, &o);
     codegen_object_free(&c.object);

@@ -40,6 +40,11 @@ const char *diag_option(enum diag_id id)
     return table[id].name;
 }
 
+const char *diag_format(enum diag_id id)
+{
+    return table[id].format;
+}
+
 uint32_t diag_errors(const struct ganc *g)
 {
     return g->diagnostics->errors;
@@ -118,7 +123,7 @@ void diag(struct ganc *g, enum diag_id id, struct span where, ...)
     vec_push(d->mem, &d->list, one);
     note_imports(g, where);
     if (d->guide)
-        d->guide->trail(d->guide->of, found);
+        d->guide->trail(d->guide->of, id, found);
 }
 
 void diag_guide(struct ganc *g, const struct diag_guide *guide)

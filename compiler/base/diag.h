@@ -31,7 +31,7 @@ void diag_help(struct ganc *g, const char *format, ...) __attribute__((format(pr
  * adds those calls by diag_trail, which are printed after the notes. NULL ends it. */
 struct diag_guide {
     struct span (*shown)(void *of, struct span found);
-    void (*trail)(void *of, struct span found);
+    void (*trail)(void *of, enum diag_id id, struct span found);
     void *of;
 };
 void diag_guide(struct ganc *g, const struct diag_guide *guide);
@@ -40,6 +40,8 @@ void diag_trail(struct ganc *g, struct span where, const char *format, ...) __at
 uint32_t diag_errors(const struct ganc *g);   /* how many errors so far */
 uint32_t diag_warnings(const struct ganc *g);
 const char *diag_name(enum diag_id id);       /* "E0203" */
+const char *diag_option(enum diag_id id);     /* the -W name, "" for none */
+const char *diag_format(enum diag_id id);     /* diag.def's text: "%s takes %s, but %s gives %s" */
 
 /* Speculation: what is reported between the two is kept (keep = true) or forgotten. Nests. */
 uint32_t diag_mark(struct ganc *g);

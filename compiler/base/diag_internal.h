@@ -36,7 +36,6 @@ struct diagnostics {
 
 struct diagnostics *diagnostics_new(struct arena *mem);
 enum diag_severity diag_severity_of(enum diag_id id);
-const char *diag_option(enum diag_id id); /* the -W name, "" for none */
 int32_t diag_code_point(const char *at, const char *end, uint32_t *length); /* diag_print.c */
 void diagnostics_sort(struct diagnostics *d);
 void diagnostics_forget(struct diagnostics *d);

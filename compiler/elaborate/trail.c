@@ -50,12 +50,19 @@ static const struct call *library_trail(struct elaboration *e, const struct call
     return call_around(c->outer, c->span);
 }
 
-static void trail(void *of, struct span found)
+/* A message about the text alone: the same whoever calls. */
+static bool about_text(enum diag_id id)
+{
+    return (id >= E0301 && id <= E0304) || id == E0409 || id == E0410 || id == E0415 || id == E0416 || id == E0417;
+}
+
+static void trail(void *of, enum diag_id id, struct span found)
 {
     struct elaboration *e = of;
     struct span place = shown(of, found);
     const struct call *c = call_around(e->calls, found);
     if (!same(place, found)) c = library_trail(e, c, found);
+    else if (about_text(id)) return;
     uint32_t n = 0, skipped = 0;
     struct span last = {0};
     for (const struct call *outer; c; c = outer) {

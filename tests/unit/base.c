@@ -162,8 +162,8 @@ static void test_diagnostics(void)
     diag(g, E0110, two, "a \"b\"", "y"); /* what was forgotten may be said again */
     CHECK(diag_errors(g) == 1);
     check_printed(g, true,
-                  "{\"file\":\"m.gan\",\"line\":2,\"column\":5,\"end_line\":2,\"end_column\":8,\"severity\":\"error\",\"id\":\"E0110\","
-                  "\"message\":\"expected a \\\"b\\\", found y\",\"remarks\":[]}\n");
+                  "{\"severity\":\"error\",\"id\":\"E0110\",\"message\":\"expected a \\\"b\\\", found y\",\"file\":\"m.gan\",\"line\":2,\"column\":5,"
+                  "\"end_line\":2,\"end_column\":8,\"excerpt\":\"\\u0009σσ two\",\"notes\":[],\"help\":[]}\n");
     CHECK(!diag_enable(g, "no-such-warning", false));
     CHECK_TEXT(diag_name(E0110), "E0110");
 
