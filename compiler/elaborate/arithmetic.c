@@ -32,6 +32,7 @@ static bool operand(struct elaboration *e, const char *what, const struct value 
     if (v->kind == VALUE_ERROR) return false;
     if (value_is_scalar(v) || v->kind == VALUE_NODE) return true;
     diag(e->g, E0408, span, what, value_describe(e, v));
+    advice_kind(e, v);
     return false;
 }
 
@@ -95,6 +96,7 @@ struct value arithmetic_matmul(struct elaboration *e, struct value av, struct va
     struct type ta = a->type, tb = b->type;
     if (!ta.rank || !tb.rank || ta.dim[ta.rank - 1] != tb.dim[0]) {
         diag(e->g, E0206, span, type_text(e, ta), type_text(e, tb));
+        advice_product(e, ta, tb);
         return value_error();
     }
     if (ta.rank + tb.rank - 2 > MAX_RANK) {

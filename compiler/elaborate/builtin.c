@@ -89,6 +89,7 @@ bool builtin_axis(struct elaboration *e, struct value v, struct span span, struc
     if (*axis < 0) *axis += t.rank;
     if (*axis >= 0 && *axis < t.rank) return true;
     diag(e->g, E0253, span, type_text(e, t));
+    advice_axes(e, t);
     return false;
 }
 
@@ -390,6 +391,7 @@ struct value builtin_call(struct elaboration *e, const struct builtin *b, struct
     for (uint32_t i = 0; i < args->named.n; i++)
         if (!strstr(b->options, arena_format(e->g->mem, " %s ", args->named.at[i]->name))) {
             diag(e->g, E0404, args->named.at[i]->span, b->name, args->named.at[i]->name);
+            if (b->options[1]) diag_help(e->g, "its options:%.*s", (int)strlen(b->options) - 1, b->options);
             return value_error();
         }
     if (b->id < B_UNIFORM && b->id != B_SHAPE && !e->graph) {

@@ -111,6 +111,7 @@ bool parameters_bind(struct elaboration *e, struct environment *env, const struc
         }
         if ((uint32_t)position - from < args->positional.n) {
             diag(e->g, E0405, args->named.at[k]->span, args->named.at[k]->name);
+            diag_note(e->g, args->spans.at[(uint32_t)position - from], "here, by its place among the arguments");
             return false;
         }
     }
@@ -207,7 +208,14 @@ static struct value check_output(struct elaboration *e, struct environment *env,
     if (!n) return value_error();
     if (shape->kind == A_SHAPE && shape->n == 0) n = node_scalar(e, n);
     struct span at = body->kind == A_BLOCK && body->n ? body->kids[body->n - 1]->span : body->span;
-    if (!match_shape(e, env, shape, n->type, at, arena_format(e->g->mem, "the result of %s", what))) return value_error();
+    uint32_t errors = diag_errors(e->g);
+    if (!match_shape(e, env, shape, n->type, at, arena_format(e->g->mem, "the result of %s", what))) {
+        if (diag_errors(e->g) > errors) {
+            diag_note(e->g, shape->span, "%s says here what it gives", what);
+            advice_result(e, shape, n->type);
+        }
+        return value_error();
+    }
     return value_node(e, n);
 }
 
@@ -256,6 +264,7 @@ static bool check_net_inputs(struct elaboration *e, const struct declaration *d,
     const struct net_info *net = &e->p->nets.at[d->index];
     if (args->named.n) {
         diag(e->g, E0404, args->named.at[0]->span, d->name, args->named.at[0]->name);
+        diag_help(e->g, "a net takes its inputs by their places: %s(a, b)", d->name);
         return false;
     }
     if (args->positional.n != net->inputs.n) {
@@ -277,7 +286,7 @@ static bool check_net_inputs(struct elaboration *e, const struct declaration *d,
             diag(e->g, E0203, args->spans.at[i], d->name, type_text(e, want), giver, type_text(e, n->type));
             buffer_free(&b);
             diag_note(e->g, place_of_net(d), "%s is declared here, %s having the shape %s", d->name, net->inputs.at[i].name, type_text(e, want));
-            if (type_elements(want) == type_elements(n->type) && want.rank == 1) diag_help(e->g, "flatten it first: %s(... |> flatten)", d->name);
+            advice_shape(e, want, n->type, d->name);
             return false;
         }
         *v = value_node(e, n);

@@ -243,6 +243,7 @@ static bool bind_draws(struct elaboration *e, struct environment *env, struct en
         for (uint32_t k = 0; k < i; k++)
             if (draws->kids[k]->name == d->name) {
                 diag(e->g, E0301, d->name_span, d->name);
+                diag_note(e->g, draws->kids[k]->name_span, "the first %s is here", d->name);
                 good = false;
             }
         if (v.kind == VALUE_ERROR) good = false;

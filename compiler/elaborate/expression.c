@@ -61,6 +61,7 @@ static struct value evaluate_call(struct elaboration *e, struct environment *env
         *o = (struct optimizer_value){.declaration = f.declaration, .arguments = args, .where = env};
         if (first) { /* options are evaluated at each update: a value made before cannot be one */
             diag(e->g, E0407, span, arena_format(e->g->mem, "the optimizer %s, by |>,", f.declaration->name));
+            diag_help(e->g, "its options stand in parentheses: %s(...)", f.declaration->name);
             return value_error();
         }
         return (struct value){.kind = VALUE_OPTIMIZER, .optimizer = o};

@@ -285,6 +285,15 @@ struct value sum_of_squares(struct elaboration *e, struct node *const *nodes, ui
 /* trail.c */
 struct diag_guide trail_guide(struct elaboration *e); /* a message from inside the library stands at the user's call; each names the calls that led there */
 
+/* advice.c: one help each, for the message just reported */
+void advice_kind(struct elaboration *e, const struct value *v);
+void advice_shape(struct elaboration *e, struct type want, struct type have, const char *call);
+void advice_result(struct elaboration *e, const struct ast *shape, struct type have);
+void advice_axes(struct elaboration *e, struct type t);
+void advice_product(struct elaboration *e, struct type a, struct type b);
+bool advice_drawn(struct elaboration *e, const char *name);
+void advice_nets(struct elaboration *e);
+
 /* builtin.c */
 const struct builtin *builtin_find(const char *name);
 const char *builtin_name(const struct builtin *b);

@@ -77,6 +77,7 @@ const struct declaration *part_net(struct elaboration *e, struct environment *en
         if (e->p->nets.at[i].name) nets[n++] = e->p->nets.at[i].name;
     const char *near = text ? nearest_name(text, nets, n) : NULL;
     if (near) diag_help(e->g, "did you mean %s?", near);
+    else advice_nets(e);
     return NULL;
 }
 

@@ -245,6 +245,7 @@ struct value scope_value(struct elaboration *e, struct environment *env, const s
     uint32_t n = scope_names(e, env, a->span, &known);
     diag(e->g, E0302, a->span, a->name);
     const char *elsewhere = foreign_help(a->name), *near = nearest_name(a->name, known, n);
+    if (advice_drawn(e, a->name)) return value_error();
     if (elsewhere) diag_help(e->g, "%s", elsewhere);
     else if (near) diag_help(e->g, "did you mean %s?", near);
     else if (!strcmp(a->name, "updates")) diag_help(e->g, "updates counts an optimizer's updates: it is known in its body and its options");

@@ -78,7 +78,7 @@ bool match_shape(struct elaboration *e, struct environment *env, const struct as
     for (uint32_t i = 0; i < shape->n; i++)
         if (shape->kids[i]->kind == A_ELLIPSIS) {
             if (before < shape->n) {
-                diag(e->g, E0207, shape->kids[i]->span);
+                diag(e->g, E0119, shape->kids[i]->span);
                 return false;
             }
             before = i;
@@ -115,7 +115,7 @@ bool evaluate_index(struct elaboration *e, struct environment *env, const struct
     for (uint32_t i = n; i-- > 0;)
         if (a->kids[i + 1]->kind == A_ELLIPSIS) {
             if (ellipsis < n) {
-                diag(e->g, E0207, a->kids[ellipsis + 1]->span);
+                diag(e->g, E0119, a->kids[ellipsis + 1]->span);
                 return false;
             }
             ellipsis = i;
@@ -146,6 +146,8 @@ bool evaluate_index(struct elaboration *e, struct environment *env, const struct
         if (!range) high = low + 1, drop[axis] = true;
         if (low < 0 || high > size || low >= high) {
             diag(e->g, E0250, s->span, (int)axis, type_text(e, t));
+            if (range && low >= high) diag_help(e->g, "this slice is empty: in x[a:b], b is not included");
+            else diag_help(e->g, range ? "x[a:b] needs a from 0 and b up to %lld" : "its indices are 0 to %lld", (long long)(range ? size : size - 1));
             return false;
         }
         like.axes[axis] = low;

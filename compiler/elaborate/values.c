@@ -104,7 +104,7 @@ const char *value_describe(struct elaboration *e, const struct value *v)
     case VALUE_BOOLEAN: return v->number != 0 ? "true" : "false";
     case VALUE_STRING: return arena_format(m, "the text \"%s\"", v->text);
     case VALUE_SHAPE: return arena_format(m, "the shape %s", type_text(e, v->shape));
-    case VALUE_SCHEDULE: return "a number that is known only when the model trains";
+    case VALUE_SCHEDULE: return sexpr_settings_only(v->sexpr) ? "a number" : "a number that is known only when the model trains";
     case VALUE_NODE: return arena_format(m, "a tensor %s", type_text(e, v->node->type));
     case VALUE_STATE: return arena_format(m, "a tensor %s", type_text(e, e->p->tensors.at[v->tensor].type));
     case VALUE_DISTRIBUTION: return "a distribution";
@@ -162,7 +162,10 @@ struct node *value_to_node(struct elaboration *e, struct value v, struct span sp
         }
         return graph_node(e->g, e->graph, OP_scalar, 0, NULL, &(struct node){.scalar = v.sexpr, .type = type_scalar()}, span);
     case VALUE_NODE: return v.home == e->graph ? v.node : node_import(e, v.node, span);
-    default: diag(e->g, E0401, span, "a number or a tensor", value_describe(e, &v)); return NULL;
+    default:
+        diag(e->g, E0401, span, "a number or a tensor", value_describe(e, &v));
+        advice_kind(e, &v);
+        return NULL;
     }
 }
 
@@ -275,6 +278,7 @@ struct value value_scalar(struct elaboration *e, struct value v, struct span spa
     if (!n) return value_error();
     if (n->type.rank) {
         diag(e->g, E0205, span, what, type_text(e, n->type));
+        diag_help(e->g, "sum(x), mean(x) and norm(x) make one number of each example");
         return value_error();
     }
     return value_node(e, n);
