@@ -103,6 +103,21 @@ static void note_imports(struct ganc *g, struct span where)
     }
 }
 
+enum { LONGEST_TEXT = 600, FIRST = 400, LAST = 150 }; /* bytes of a message: a name may be a megabyte long */
+
+/* A message's text; of a very long one the middle is left out, at whole letters. */
+static const char *shortened(struct diagnostics *d, const char *text)
+{
+    size_t n = strlen(text), first = FIRST, last = n - LAST;
+    if (n <= LONGEST_TEXT)
+        return text;
+    while (first && ((unsigned char)text[first] & 0xc0) == 0x80)
+        first--;
+    while (last < n && ((unsigned char)text[last] & 0xc0) == 0x80)
+        last++;
+    return arena_format(d->mem, "%.*s ... %s", (int)first, text, text + last);
+}
+
 void diag(struct ganc *g, enum diag_id id, struct span where, ...)
 {
     struct diagnostics *d = g->diagnostics;
@@ -115,7 +130,7 @@ void diag(struct ganc *g, enum diag_id id, struct span where, ...)
     va_list args;
     va_start(args, where);
     struct diagnostic one = {.id = id, .severity = table[id].severity, .where = where, .order = d->list.n};
-    one.text = arena_vformat(d->mem, table[id].format, args);
+    one.text = shortened(d, arena_vformat(d->mem, table[id].format, args));
     va_end(args);
     if (d->werror)
         one.severity = SEVERITY_ERROR;
@@ -135,7 +150,7 @@ static void remark(struct diagnostics *d, struct span where, enum diag_remark_ki
 {
     if (d->dropped || !d->list.n)
         return;
-    struct diag_remark r = {where, arena_vformat(d->mem, format, args), kind};
+    struct diag_remark r = {where, shortened(d, arena_vformat(d->mem, format, args)), kind};
     struct diagnostic *last = &d->list.at[d->list.n - 1];
     vec_push(d->mem, &last->remarks, r);
 }

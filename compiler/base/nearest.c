@@ -41,6 +41,19 @@ static uint32_t distance(const char *a, const char *b, uint32_t limit)
     return edits || exact ? edits : 1;
 }
 
+/* Of names of one or two letters almost all are one edit apart: only the other case, a swap, or a letter more or less behind will do. */
+static bool plausible(const char *name, const char *known)
+{
+    size_t n = strlen(name), m = strlen(known);
+    if (n > 2)
+        return true;
+    if (n == 2 && m == 2 && same_letter(name[0], known[1]) && same_letter(name[1], known[0]))
+        return true;
+    if ((n == 2 && m != n && m < 4) || n == m)
+        return same_letter(name[0], known[0]) && (n == 1 || m == 1 || same_letter(name[1], known[1]));
+    return false;
+}
+
 const char *nearest_name(const char *name, const char *const *known, uint32_t count)
 {
     uint32_t limit = (uint32_t)strlen(name) / 3;
@@ -52,8 +65,7 @@ const char *nearest_name(const char *name, const char *const *known, uint32_t co
         if (!known[i])
             continue;
         uint32_t edits = distance(name, known[i], limit);
-        /* a name of one letter is nobody's misspelling but its other case's */
-        if (edits < best && (strlen(name) > 1 || same_letter(name[0], known[i][0]))) {
+        if (edits < best && plausible(name, known[i])) {
             best = edits;
             nearest = known[i];
         }

@@ -9,6 +9,21 @@ static const char *dimensions(struct elaboration *e, struct type t)
     return text;
 }
 
+/* One field of a data set was wanted; `name`: what was written instead, or NULL. */
+void advice_fields(struct elaboration *e, const struct declaration *data, const char *name)
+{
+    const struct ast *type = data->ast->kids[0];
+    const char *fields = "", *known[16] = {NULL}, *near = NULL;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < type->n && n < 16; i++) {
+        known[n++] = type->kids[i]->name;
+        fields = arena_format(e->g->mem, "%s%s%s.%s", fields, i ? ", " : "", data->name, type->kids[i]->name);
+    }
+    if (name) near = nearest_name(name, known, n);
+    if (near) diag_help(e->g, "did you mean .%s?", near);
+    else if (n) diag_help(e->g, "its fields are %s", fields);
+}
+
 /* A number or tensor was wanted, and v found. */
 void advice_kind(struct elaboration *e, const struct value *v)
 {
@@ -57,7 +72,7 @@ void advice_axes(struct elaboration *e, struct type t)
 {
     if (!t.rank) diag_help(e->g, "a scalar has no axes");
     else if (t.rank == 1) diag_help(e->g, "it has one axis: 0");
-    else diag_help(e->g, "its axes are 0 to %d, or -1 for the last", t.rank - 1);
+    else diag_help(e->g, t.rank == 2 ? "its axes are 0 and %d, or -1 for the last" : "its axes are 0 to %d, or -1 for the last", t.rank - 1);
 }
 
 /* a @ b of shapes that do not fit. */

@@ -241,6 +241,7 @@ static struct value gradient(struct elaboration *e, struct arguments *args, stru
     struct node *x = value_to_node(e, wrt, args->spans.at[1]);
     if (!graph_depends(e->g->mem, e->graph, y, x)) {
         diag(e->g, E0507, span);
+        diag_help(e->g, "compute the first from the second: let u = ...; grad(f(u), u)");
         return value_error();
     }
     return value_node(e, node_make(e, OP_grad, 2, (struct node *[]){y, x}, &(struct node){0}, span));
@@ -302,6 +303,7 @@ static struct value data_mean(struct elaboration *e, struct arguments *args, str
         while (field < type->n && type->kids[field]->name != v.field) field++;
         if (field == type->n) {
             diag(e->g, E0401, args->spans.at[0], "one field of the record", v.declaration->name);
+            advice_fields(e, v.declaration, NULL);
             return value_error();
         }
     }

@@ -187,6 +187,7 @@ static bool net_input(struct elaboration *e, const struct ast *p, struct net_inp
         while (field < type->n && type->kids[field]->name != v.field) field++;
         if (field == type->n) {
             diag(e->g, E0401, p->kids[1]->span, "one field of the record", d->name);
+            advice_fields(e, d, NULL);
             return false;
         }
     }
@@ -197,6 +198,26 @@ static bool net_input(struct elaboration *e, const struct ast *p, struct net_inp
 }
 
 #define NET_BATCH 64 /* examples that a net's forward program takes at once */
+
+/* A net whose inputs had an error: what its body names is looked up all the same, with inputs that are errors. */
+static void net_body(struct elaboration *e, const struct declaration *d)
+{
+    struct environment *env = NEW(e->g->mem, struct environment);
+    struct instance own = {.path = d->name};
+    const struct ast *parameters = d->ast->kids[0];
+    if (d->ast->kind != A_NET) return; /* an average has no body of its own */
+    for (uint32_t i = 0; i < parameters->n; i++) {
+        const struct ast *p = parameters->kids[i], *shape = p->kids[0];
+        environment_bind(e, env, p->name, value_error());
+        for (uint32_t k = 0; shape && k < shape->n; k++)
+            if (shape->kids[k]->kind == A_NAME) environment_bind(e, env, shape->kids[k]->name, value_error());
+    }
+    graph_begin(e, GRAPH_NET, NET_BATCH, d->ast->span);
+    e->instance = &own;
+    evaluate_block(e, env, d->ast->kids[2]);
+    e->instance = NULL;
+    e->graph = NULL;
+}
 
 /* A net's forward program: inputs drawn from their priors, or supplied; in training mode (thrown away) it declares the parameters. */
 static void net_program(struct elaboration *e, struct declaration *d, bool training)
@@ -222,6 +243,7 @@ static void net_program(struct elaboration *e, struct declaration *d, bool train
         if (inputs[i].kind != VALUE_NODE) {
             e->graph = NULL;
             e->training = false;
+            net_body(e, d);
             return;
         }
     }
@@ -303,6 +325,10 @@ void declare_nets(struct elaboration *e)
     }
     for (uint32_t i = 0; i < e->user.n; i++)
         if (e->user.at[i]->kind == A_NET_ALIAS) average_declare(e, e->user.at[i]);
+    for (uint32_t i = 0; i < e->user.n; i++) {
+        const struct declaration *d = e->user.at[i];
+        if (d->kind == A_NET && !e->p->nets.at[d->index].name) net_body(e, d);
+    }
     declare_parameters(e);
     for (uint32_t i = 0; i < e->user.n; i++) {
         struct declaration *d = e->user.at[i];

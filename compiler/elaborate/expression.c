@@ -92,8 +92,9 @@ static struct value evaluate_field(struct elaboration *e, struct environment *en
         if (near) diag_help(e->g, "did you mean .%s?", near);
         return value_error();
     }
-    if (base.kind == VALUE_SOURCE && base.declaration->kind == A_DATA && !base.field) {
-        const struct ast *type = base.declaration->ast->kids[0];
+    const struct ast *record = base.kind == VALUE_SOURCE && base.declaration->kind == A_DATA ? base.declaration->ast->kids[0] : NULL;
+    if (record && !base.field) {
+        const struct ast *type = record;
         for (uint32_t i = 0; type->kind == A_RECORD && i < type->n; i++)
             if (type->kids[i]->name == a->name) {
                 base.field = a->name;
@@ -102,8 +103,18 @@ static struct value evaluate_field(struct elaboration *e, struct environment *en
     }
     diag(e->g, E0413, a->name_span, value_describe(e, &base), a->name);
     if (!strcmp(a->name, "shape")) diag_help(e->g, "write shape(x)");
-    else if (base.kind == VALUE_NODE) scope_method_help(e, env, a);
+    else if (record && record->kind == A_RECORD) advice_fields(e, base.declaration, a->name);
+    else scope_method_help(e, env, a);
     return value_error();
+}
+
+/* The right side of a pipe whose left had an error: what it names is looked up all the same. */
+static void evaluate_unpiped(struct elaboration *e, struct environment *env, const struct ast *right)
+{
+    struct value f = evaluate(e, env, right->kind == A_CALL ? right->kids[0] : right);
+    const struct ast *args = right->kind == A_CALL && (f.kind != VALUE_FUNCTION || f.declaration->kind != A_OPTIMIZER) ? right->kids[1] : NULL;
+    for (uint32_t i = 0; args && i < args->n; i++)
+        if (args->kids[i]->kids[0]->kind != A_EXCEPT) evaluate(e, env, args->kids[i]->kids[0]);
 }
 
 /* a + b + c ... and x |> f |> g ... lean to the left as deep as they are long: from the innermost on. */
@@ -122,6 +133,7 @@ static struct value evaluate_chain(struct elaboration *e, struct environment *en
         } else {
             v = value_read(e, v, x->kids[0]->span);
             if (v.kind != VALUE_ERROR) v = evaluate_piped(e, env, v, x->kids[0]->span, x->kids[1]);
+            else evaluate_unpiped(e, env, x->kids[1]);
         }
         if (x == a) return v;
     }
@@ -244,6 +256,10 @@ static bool evaluate_if_statement(struct elaboration *e, struct environment *env
             return true;
         }
         bool b;
+        if (c.kind == VALUE_NODE) {
+            diag(e->g, E0411, s->span);
+            return true;
+        }
         if (!value_to_boolean(e, c, s->kids[0]->span, &b)) return true;
         c = value_boolean(b);
     }

@@ -292,6 +292,7 @@ void advice_result(struct elaboration *e, const struct ast *shape, struct type h
 void advice_axes(struct elaboration *e, struct type t);
 void advice_product(struct elaboration *e, struct type a, struct type b);
 bool advice_drawn(struct elaboration *e, const char *name);
+void advice_fields(struct elaboration *e, const struct declaration *data, const char *name);
 void advice_nets(struct elaboration *e);
 
 /* builtin.c */

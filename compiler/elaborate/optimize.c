@@ -104,17 +104,19 @@ static bool build_objective(struct elaboration *e, struct environment *env, stru
 {
     const struct ast *s = o->statement;
     struct value v = value_scalar(e, evaluate(e, env, s->kids[0]), s->kids[0]->span, "an objective");
-    if (v.kind == VALUE_ERROR) return false;
-    struct node *n = value_to_node(e, v, s->kids[0]->span);
-    if (!n) return false;
+    o->tensors = e->p->tensors.n;
+    o->trained = NEW_ARRAY(e->g->mem, bool, o->tensors + 1);
+    bool named = parts_tensors(e, env, s->kids[1], o->trained);
+    struct node *n = v.kind == VALUE_ERROR ? NULL : value_to_node(e, v, s->kids[0]->span);
+    if (!n || !named) {
+        evaluate(e, env, s->kids[2]); /* for what it may say of names */
+        return false;
+    }
     if (n->type.batched) {
         diag(e->g, E0510, s->kids[0]->span);
         diag_help(e->g, "average it over the minibatch: E[x ~ ...] ...");
         return false;
     }
-    o->tensors = e->p->tensors.n;
-    o->trained = NEW_ARRAY(e->g->mem, bool, o->tensors + 1);
-    if (!parts_tensors(e, env, s->kids[1], o->trained)) return false;
     o->value = keep_summands(e, n, o->trained, o->tensors);
     if (!o->value) no_gradient(e, s);
     return o->value != NULL;

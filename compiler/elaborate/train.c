@@ -146,7 +146,10 @@ static void build_statement(struct elaboration *e, struct environment *env, cons
         project_build(e, env, s, x);
         add(e, list, x);
         return;
-    default: diag(e->g, E0515, s->span); return;
+    default:
+        diag(e->g, E0515, s->span);
+        diag_help(e->g, "it holds maximize, minimize, project, together, repeat, every, for, if, let, and states that are set by <-");
+        return;
     }
 }
 
@@ -191,6 +194,7 @@ void train_build(struct elaboration *e, const struct declaration *d)
             diag(e->g, E0404, arg->span, "train", arg->name);
             const char *near = nearest_name(arg->name, (const char *[]){"batch", "steps", "epochs"}, 3);
             if (near) diag_help(e->g, "did you mean %s?", near);
+            else diag_help(e->g, "its options are batch, steps and epochs");
         }
     }
     if (e->g->most_batch && t.batch > e->g->most_batch) t.batch = e->g->most_batch;

@@ -243,6 +243,7 @@ bool value_to_integer(struct elaboration *e, struct value v, struct span span, c
     }
     if (v.number != floor(v.number) || fabs(v.number) > 1e15) {
         diag(e->g, E0201, span, what, number_text(e, v.number));
+        if (fabs(v.number) > 1e15) diag_help(e->g, "it may be 1e15 at most");
         return false;
     }
     if (v.number < (double)least) {

@@ -52,7 +52,7 @@ static struct ast *finish(struct parse *p, struct ast *node)
             height = h;
         const struct ast *open = uses_value(node->kind, i) ? if_without_else(node->kids[i]) : NULL;
         if (open) {
-            diag(p->g, E0113, parse_error(p, (struct span){open->span.file, open->span.at, 2}));
+            diag(p->g, E0113, parse_broken(p, (struct span){open->span.file, open->span.at, 2}));
             diag_help(p->g, "say what it is otherwise: if c { a } else { b }");
         }
     }
@@ -147,7 +147,7 @@ struct ast *ast_parenthesised(struct parse *p, struct ast *node, struct span spa
 {
     const struct ast *open = if_without_else(node);
     if (open) {
-        diag(p->g, E0113, parse_error(p, (struct span){open->span.file, open->span.at, 2}));
+        diag(p->g, E0113, parse_broken(p, (struct span){open->span.file, open->span.at, 2}));
         diag_help(p->g, "say what it is otherwise: if c { a } else { b }");
     }
     node->span = span;
@@ -169,7 +169,7 @@ struct ast *ast_comparison(struct parse *p, struct span span, const char *name, 
                            struct ast *right)
 {
     if (is_comparison(left)) {
-        diag(p->g, E0114, parse_error(p, name_span));
+        diag(p->g, E0114, parse_broken(p, name_span));
         diag_help(p->g, "join two comparisons: a < b and b < c");
     }
     return ast_binary(p, span, name, name_span, left, right);
@@ -191,7 +191,7 @@ static bool can_be_piped_into(const struct ast *node)
 struct ast *ast_pipe(struct parse *p, struct span span, struct span name_span, struct ast *left, struct ast *right)
 {
     if (!can_be_piped_into(right)) {
-        diag(p->g, E0115, parse_error(p, right->span));
+        diag(p->g, E0115, parse_broken(p, right->span));
         if (right->kind == A_BINARY && !(right->flags & AST_PARENTHESES) && can_be_piped_into(leftmost(right)))
             diag_help(p->g, "+ and the like bind tighter than |>: write (x |> f) + y");
         else
@@ -206,6 +206,6 @@ struct ast *ast_except(struct parse *p, struct span span, struct ast *path, stru
     while (node->kind == A_FIELD && !(node->flags & AST_PARENTHESES))
         node = node->kids[0];
     if (node->kind != A_NAME || (node->flags & AST_PARENTHESES))
-        diag(p->g, E0116, parse_error(p, path->span));
+        diag(p->g, E0116, parse_broken(p, path->span));
     return ast_node(p, A_EXCEPT, span, 2, path, except);
 }

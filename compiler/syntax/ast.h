@@ -21,6 +21,7 @@ enum ast_flag {
     AST_ANY = 4,         /* TYPE: in any */
     AST_PARENTHESES = 8, /* an expression that stood in ( ): only the formatter cares */
     AST_TRUE = 16,       /* BOOLEAN */
+    AST_MISSPELT = 64,   /* FILE: it had errors */
     AST_BROKEN = 32,     /* FILE: an error left something out of the tree */
 };
 

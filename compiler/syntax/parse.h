@@ -102,6 +102,7 @@ int lexer_token(struct parse *p, union token_value *value, struct span *span);
 void lexer_close(struct parse *p);
 
 /* syntax_error.c */
+struct span parse_broken(struct parse *p, struct span where); /* the same, of what leaves a tree that means nothing */
 struct span parse_error(struct parse *p, struct span where); /* counts an error; the place for diag() */
 void parse_too_deep(struct parse *p, struct span where, int levels);
 void syntax_error(struct parse *p, const char *const *expected, int count); /* the tokens that could stand here, spelled */

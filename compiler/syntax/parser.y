@@ -353,7 +353,7 @@ struct ast *ast_parse(struct ganc *g, uint32_t file, bool rules)
         return NULL;
     if (p.tree) {
         ast_document(&p, p.tree);
-        p.tree->flags |= p.broken ? AST_BROKEN : 0;
+        p.tree->flags |= (p.broken ? AST_BROKEN : 0) | (p.errors ? AST_MISSPELT : 0);
     }
     return p.tree;
 }

@@ -84,7 +84,7 @@ static const char *after_word(struct parse *p)
         return "values are declared without a type: let x = e, or var x = e if it is assigned again";
     if (is_word(before, mut))
         return "write let x = e, or var x = e if it is assigned again";
-    if (is_word(before, extremes) && t->kind == T_E)
+    if (is_word(before, extremes) && (t->kind == T_E || t->kind == T_WORD))
         return arena_format(p->g->mem, "did you mean `%simize`?", before->value.name);
     if (t->kind == T_COLON)
         return NULL;
@@ -100,7 +100,7 @@ static const char *in_declaration(struct parse *p, const struct expectation *e)
     int kind = t->kind, declaration = p->declaration;
     bool network = declaration == T_NET || declaration == T_LAYER;
     const char *name = before->kind == T_WORD && before->value.name ? before->value.name : "x";
-    if (p->brackets.n == 1 || (p->brackets.n == 2 && kind == T_LBRACE)) {
+    if (p->brackets.n == 1 || (p->brackets.n == 2 && (kind == T_LBRACE || kind == T_LPAREN))) {
         if (declaration == T_FN && expects(e, "=") && (kind == T_LBRACE || kind == T_COLON || kind == T_ARROW))
             return "a function's body follows `=`: fn f(x) = { ... }";
         if (network && expects(e, "->") && (kind == T_LBRACE || kind == T_COLON))
@@ -115,7 +115,7 @@ static const char *in_declaration(struct parse *p, const struct expectation *e)
             return "the options stand in parentheses: train (batch=64, steps=1000) { ... }";
         if (declaration == T_SETTING && expects(e, "=") && kind == T_COLON)
             return "a setting is given by `=`: setting k = 5";
-        if (declaration == T_DATA && expects(e, "any") && kind == T_LPAREN)
+        if (declaration == T_DATA && expects(e, "any") && (kind == T_LPAREN || kind == T_NUMBER))
             return "a range stands in brackets: in [0, 1]";
         if (declaration == T_DATA && expects(e, "in") && kind == T_WORD)
             return "the range of the values follows `in`: in [0, 1]";
@@ -131,7 +131,7 @@ static const char *in_declaration(struct parse *p, const struct expectation *e)
     }
     if (expects(e, "[") && expects(e, "a name") && !expects(e, "a number") && (kind == T_NUMBER || kind == T_STRING))
         return kind == T_NUMBER ? arena_format(p->g->mem, "a shape stands in brackets: [%s]", t->value.node->text) : "a shape stands in brackets: [784]";
-    if ((declaration == T_DATA || declaration == T_PRIOR) && kind == T_COMMA && expects(e, ")"))
+    if ((declaration == T_DATA || declaration == T_PRIOR || network) && kind == T_COMMA && before->kind == T_NUMBER && p->brackets.n == 2 && expects(e, ")"))
         return "a shape stands in brackets: [28, 28]";
     if (kind == T_SEP && t->span.length && expects(e, ","))
         return "what stands in brackets is separated by commas";
@@ -166,6 +166,10 @@ static const char *of_training(struct parse *p, const struct expectation *e)
     int kind = t->kind;
     if (expects(e, "using") && (kind == T_SEP || kind == T_RBRACE || kind == T_WITH || kind == T_WORD))
         return "say how to update: minimize V over G using OPTIMIZER";
+    if (expects(e, "using") && (kind == T_PLUS || kind == T_AND))
+        return "several nets are separated by commas: over D, G";
+    if (kind == T_OVER && expects(e, "a number"))
+        return "say what is trained for: minimize V over G using OPTIMIZER";
     if (expects(e, "using") && kind == T_LBRACKET)
         return "after over stand the nets that are trained: minimize V over G using OPTIMIZER";
     if (expects(e, "over") && (kind == T_USING || kind == T_WITH || kind == T_SEP || kind == T_RBRACE))
@@ -214,7 +218,7 @@ static const char *at_token(struct parse *p, const struct expectation *e)
         return arena_format(p->g->mem, "write x = x %s 1", before->value.name);
     if (kind == T_EQ && expects(e, "="))
         return "`==` compares; here stands `=`";
-    if (kind == T_ASSIGN && expects(e, "+"))
+    if (kind == T_ASSIGN && expects(e, "+") && before->kind != T_RBRACKET)
         return "`=` names and assigns, `==` compares";
     if (kind == T_TO && expects(e, ":"))
         return "a slice is written x[a:b]";
@@ -226,8 +230,20 @@ static const char *at_token(struct parse *p, const struct expectation *e)
         return "a number's fraction follows a point: 1.5";
     if (kind == T_SEP && before->kind == T_REMAINDER)
         return "`%` is the remainder of a division: 5 percent is 0.05";
-    if (kind == T_RBRACE && p->brackets.n == 1)
+    if (kind == T_RBRACE && p->brackets.n == 1 && !p->closed_block && !p->crossed.file)
         return "no { is open here";
+    if (kind == T_LBRACKET && expects(e, "a number"))
+        return "there are no lists: tensors are joined by concat(a, b)";
+    if (kind == T_ASSIGN && before->kind == T_RBRACKET)
+        return "an element cannot be assigned: make a new tensor, by concat or by if";
+    if (kind == T_SET && expects(e, "+"))
+        return "an arrow sets a state; a comparison with a negative number has a space: a < -1";
+    if (expects(e, ",") && expects(e, ")") && (kind == T_WORD || kind == T_NUMBER || kind == T_STRING))
+        return "what stands in brackets is separated by commas";
+    if (before->kind == T_NUMBER && kind == T_NUMBER && expects(e, "+"))
+        return "digits stand without spaces between them";
+    if (before->kind == T_NUMBER && kind == T_WORD && expects(e, "+"))
+        return "between two factors stands `*`";
     return NULL;
 }
 

@@ -13,6 +13,12 @@ struct span parse_error(struct parse *p, struct span where)
     return where;
 }
 
+struct span parse_broken(struct parse *p, struct span where)
+{
+    p->broken = true;
+    return parse_error(p, where);
+}
+
 void parse_too_deep(struct parse *p, struct span where, int levels)
 {
     if (!p->stopped)
@@ -153,6 +159,8 @@ static void note_open(struct parse *p, const struct expectation *e)
     const struct bracket *top = &p->brackets.at[p->brackets.n - 1];
     if (p->current.kind == T_RBRACE)
         open = p->crossed;
+    else if (p->current.kind == T_LBRACE && p->brackets.n > 1 && top->open == T_LBRACE)
+        open = p->brackets.at[p->brackets.n - 2].span; /* the { was taken already */
     else if (top->open == T_LPAREN || top->open == T_LBRACKET)
         open = top->span;
     if (!open.file || open.at >= p->current.span.at)
