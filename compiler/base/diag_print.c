@@ -104,6 +104,8 @@ static void put_text(struct buffer *to, const char *text)
 static void put_excerpt(struct buffer *to, const struct source *s, struct span where, uint32_t line, const struct style *style)
 {
     uint32_t start = s->lines.at[line - 1], at = where.at < s->length ? where.at : (uint32_t)s->length;
+    if (at < start) /* in the byte order mark */
+        at = start;
     uint32_t from = at - start > BEFORE ? at - BEFORE : start;
     while (from < at && from > start && ((unsigned char)s->text[from] & 0xc0) == 0x80)
         from++;

@@ -89,7 +89,7 @@ struct source *source_add(struct ganc *g, const char *name, const char *text, si
     s->name = arena_string(g->mem, name, strlen(name));
     s->text = arena_string(g->mem, text, length);
     s->length = length;
-    vec_push(g->mem, &s->lines, 0);
+    vec_push(g->mem, &s->lines, length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0); /* a byte order mark is no column */
     for (uint32_t i = 0; i < length; i++)
         if (text[i] == '\n')
             vec_push(g->mem, &s->lines, i + 1);
