@@ -92,7 +92,6 @@ struct value over_source(struct elaboration *e, struct value source, struct span
     }
     if (d->ast->kids[3]) return source; /* what it is made of may be replaced */
     diag(e->g, E0529, span, source_name(e, o, e->over.field), source_name(e, d, source.field), source_text(e, o, e->over.field), source_text(e, d, source.field));
-    call_notes(e);
     return value_error();
 }
 
@@ -137,7 +136,6 @@ bool over_inner(struct elaboration *e, const struct ast *a)
 {
     if (!e->over.on || e->over.finishing || !e->expectation_depth) return false;
     diag(e->g, E0527, a->span);
-    call_notes(e);
     return true;
 }
 
