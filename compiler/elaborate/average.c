@@ -160,7 +160,6 @@ uint32_t average_tensor(struct elaboration *e, struct environment *env, const ch
         tensor_initialise(e, env, of, s->kids[1], s->flags & AST_TILDE, s->span);
     } else if (!type_equal(e->p->tensors.at[of].type, t)) {
         diag(e->g, E0251, s->span, name, type_text(e, e->p->tensors.at[of].type), type_text(e, t));
-        call_notes(e);
     }
     uint32_t own = own_tensor(e, a, of);
     for (uint32_t k = 0; k < e->average_nets; k++) net_add_tensor(e, e->nets.at[k], own);

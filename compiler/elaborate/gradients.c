@@ -29,7 +29,6 @@ struct value gradients_make(struct elaboration *e, struct value v, struct span a
     if (y->type.batched) {
         diag(e->g, E0522, at);
         diag_help(e->g, "average it over the minibatch first: grad(E[x ~ ...] ..., D)");
-        call_notes(e);
         return value_error();
     }
     uint32_t room = e->p->tensors.n < e->tensor_capacity ? e->p->tensors.n : e->tensor_capacity;
@@ -45,7 +44,6 @@ struct value gradients_make(struct elaboration *e, struct value v, struct span a
     }
     if (g->n) return result;
     diag(e->g, E0507, span);
-    call_notes(e);
     return value_error();
 }
 
@@ -77,7 +75,6 @@ static struct value each(struct elaboration *e, enum op op, const struct gradien
 static void help(struct elaboration *e)
 {
     diag_help(e->g, "gradients g of a net can be added, subtracted, scaled by a number, and given to stop and sumsq; their norm is sqrt(sumsq(g))");
-    call_notes(e);
 }
 
 static struct value wanted(struct elaboration *e, const char *what, const struct value *v, struct span span)

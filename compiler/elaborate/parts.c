@@ -41,7 +41,6 @@ static bool changeable(struct elaboration *e, const struct declaration *d, struc
     if (!d->average) return true;
     diag(e->g, E0427, span, d->name, d->average->of ? d->average->of->name : "a net");
     diag_note(e->g, d->average->ast->name_span, "%s is declared here", d->name);
-    call_notes(e);
     return false;
 }
 
