@@ -268,6 +268,7 @@ static struct value sumsq(struct elaboration *e, struct arguments *args, struct 
     }
     diag(e->g, E0508, args->spans.at[0], value_describe(e, &v));
     if (v.kind == VALUE_NODE) diag_help(e->g, "of a tensor x it is sum(x^2)");
+    else advice_nets(e);
     return value_error();
 }
 
@@ -326,7 +327,6 @@ static struct value distribution_of(struct elaboration *e, struct arguments *arg
     struct value f = args->positional.at[0];
     if (f.kind != VALUE_FUNCTION || f.declaration->kind != A_FN) {
         diag(e->g, E0401, args->spans.at[0], "a function of a shape", value_describe(e, &f));
-        call_notes(e);
         return value_error();
     }
     struct distribution *d = NEW(e->g->mem, struct distribution);

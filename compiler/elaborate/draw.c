@@ -32,7 +32,6 @@ static struct node *draw_function(struct elaboration *e, const struct distributi
     struct type both;
     if (!type_broadcast(n->type, t, &both) || !type_equal(both, t)) {
         diag(e->g, E0204, span, "the draw", type_text(e, t), type_text(e, n->type));
-        call_notes(e);
         return NULL;
     }
     return node_make(e, OP_expand, 1, &n, &(struct node){.type = t}, span);

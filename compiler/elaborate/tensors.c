@@ -202,8 +202,7 @@ void tensor_initialise(struct elaboration *e, struct environment *env, uint32_t 
     else if (tilde) {
         if (v.kind != VALUE_ERROR) {
             diag(e->g, E0401, value->span, "a distribution, or a function of (fan_in, fan_out) that returns one", value_describe(e, &v));
-            if (v.kind == VALUE_FUNCTION && v.declaration->kind == A_FN) diag_help(e->g, "give %s its argument: %s(...)", v.declaration->name, v.declaration->name);
-            call_notes(e);
+            if (v.kind == VALUE_FUNCTION && v.declaration->kind == A_FN) diag_help(e->g, "an initialiser that needs an argument is given it: %s(...)", v.declaration->name);
         }
     } else n = value_to_node(e, v, value->span);
     struct type both;
