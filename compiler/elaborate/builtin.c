@@ -6,7 +6,7 @@
 enum builtin_id {
     B_SUM, B_MAX_OVER, B_ARGMAX, B_COUNT, B_BATCH_SUM, B_BATCH_COUNT, B_RESHAPE, B_FLATTEN, B_TRANSPOSE, B_CONCAT, B_SHAPE, B_GRAD, B_BATCH,
     B_STACK, B_PAD, B_SLICE, B_UPSAMPLE, B_CONV2D, B_CONV2D_TRANSPOSE, B_MAX_POOL, B_AVG_POOL,
-    B_IOTA, B_SUMSQ, B_DATA_MEAN, B_UNIFORM, B_NORMAL, B_SPHERE, B_BERNOULLI, B_ONEHOT, B_CONSTANT, B_DISTRIBUTION, B_EMA, B_LATER
+    B_IOTA, B_SUMSQ, B_DATA_MEAN, B_UNIFORM, B_NORMAL, B_SPHERE, B_BERNOULLI, B_ONEHOT, B_CONSTANT, B_DISTRIBUTION, B_EMA
 };
 
 struct builtin {
@@ -49,8 +49,6 @@ static const struct builtin table[] = {
     {"constant", B_CONSTANT, 1, 1, " "},
     {"distribution", B_DISTRIBUTION, 1, 16, " "},
     {"ema", B_EMA, 0, 2, " decay "},
-    /* of the language, but not built yet: E0901 */
-    {"dcgan_generator", B_LATER, 0, 64, NULL},
 };
 
 const struct builtin *builtin_find(const char *name)
@@ -69,7 +67,7 @@ uint32_t builtin_names(const char **names, uint32_t capacity)
 {
     uint32_t n = 0;
     for (size_t i = 0; i < sizeof table / sizeof *table && n < capacity; i++)
-        if (table[i].id != B_LATER) names[n++] = table[i].name;
+        names[n++] = table[i].name;
     return n;
 }
 
@@ -382,10 +380,6 @@ static struct value shape_of(struct elaboration *e, struct arguments *args)
 
 struct value builtin_call(struct elaboration *e, const struct builtin *b, struct arguments *args, struct span span)
 {
-    if (b->id == B_LATER) {
-        diag(e->g, E0901, span, b->name);
-        return value_error();
-    }
     if (args->positional.n < b->least || args->positional.n > b->most) {
         diag(e->g, E0403, span, b->name, (int)(args->positional.n < b->least ? b->least : b->most), (int)args->positional.n);
         return value_error();
@@ -442,7 +436,6 @@ struct value builtin_call(struct elaboration *e, const struct builtin *b, struct
     case B_EMA: /* average.c reads the declaration of a net */
         diag(e->g, E0429, span, "A");
         return value_error();
-    case B_LATER: break;
     }
     return value_error();
 }

@@ -25,7 +25,8 @@ bool arguments_evaluate(struct elaboration *e, struct environment *env, const st
     for (uint32_t i = 0; args && i < args->n; i++) {
         const struct ast *a = args->kids[i];
         if (a->kids[0]->kind == A_EXCEPT) {
-            diag(e->g, E0901, a->span, "a part of a net as an argument");
+            diag(e->g, E0401, a->span, "a value", "a part of a net");
+            diag_help(e->g, "parts of nets stand after over and project, and in sumsq, grad and ema");
             good = false;
             continue;
         }

@@ -264,5 +264,52 @@ def schedules():
     run('schedules', statements, 8)
 
 
+def pads(size, k, stride): # "same": ceil(size / stride) comes out, the odd one at the end
+    total = max((-(-size // stride) - 1) * stride + k - size, 0)
+    return total // 2, total - total // 2
+
+
+def conv(x, w, stride):
+    """x [batch, c, h, h], w [k, k, c, n]"""
+    p = pads(x.shape[2], w.shape[0], stride)
+    return F.conv2d(F.pad(x, p + p), w.permute(3, 2, 0, 1), stride=stride)
+
+
+def deconv(x, w, stride):
+    """the transpose of conv: stride times the size"""
+    n = x.shape[2] * stride
+    a, b = pads(n, w.shape[0], stride)
+    y = F.conv_transpose2d(x, w.permute(2, 3, 0, 1), stride=stride)
+    return y[:, :, a:a + n, a:a + n]
+
+
+def models():
+    first = lambda x: x.permute(0, 3, 1, 2)
+    last = lambda x: x.permute(0, 2, 3, 1)
+    norm = lambda x, g, b: F.batch_norm(x, None, None, g, b, True, 0.1, 1e-5)
+    sw, sb, sn = wave(3, 3, 3, 2), wave(2), Spectral(2)
+    g0, g1, g2 = wave(12, 64), wave(5, 5, 4, 2), wave(5, 5, 2, 3)
+    gb = [wave(4), const(0, 4), wave(2), const(0, 2), const(0, 3)]
+
+    def G(): # [12] -> [4, 4, 4] -> [8, 8, 2] -> [16, 16, 3]
+        h = F.relu(norm(first((ROWS @ g0).reshape(8, 4, 4, 4)), gb[0], gb[1]))
+        h = F.relu(norm(deconv(h, g1, 2), gb[2], gb[3]))
+        return torch.tanh(last(deconv(h, g2, 2) + gb[4].reshape(3, 1, 1)))
+    d0, d1, d2 = wave(4, 4, 3, 2), wave(4, 4, 2, 4), wave(64, 1)
+    db = [const(0, 2), wave(4), const(0, 4), const(0, 1)]
+
+    def D(x): # [16, 16, 3] -> [8, 8, 2] -> [4, 4, 4] -> []
+        h = F.leaky_relu(conv(first(x), d0, 2) + db[0].reshape(2, 1, 1), 0.2)
+        h = F.leaky_relu(norm(conv(h, d1, 2), db[1], db[2]), 0.2)
+        return (last(h).reshape(8, 64) @ d2 + db[3])[:, 0]
+    Gs, Ds = [g0, g1, g2] + gb, [d0, d1, d2] + db
+    run('models', [
+        Sgd('v_spectral', lambda: mean_score(last(conv(first(IMAGES), sn(sw, True), 2)) + sb), [sw, sb], 0.001),
+        Sgd('v_generator', lambda: mean_score(G()), Gs, 1e-4),
+        Sgd('v_both', lambda: D(G()).mean(), Ds, 1e-4),
+        Sgd('v_both_up', lambda: D(G()).mean(), Gs, 1e-4, True),
+    ], 3)
+
+
 print(f'# page, value, step, number: PyTorch {torch.__version__}, double precision (values.py)')
-for page in prelude, layers, norms, losses, optimizers, schedules: page()
+for page in prelude, layers, norms, losses, optimizers, schedules, models: page()
