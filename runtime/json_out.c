@@ -14,7 +14,7 @@ int json_shortest(char *text, double x)
     if (isinf(x)) return sprintf(text, "%s", x < 0 ? "-inf" : "inf");
     int length = 0;
     for (int digits = 15; digits <= 17; digits++) {
-        length = snprintf(text, 32, "%.*g", digits, x);
+        length = sprintf(text, "%.*g", digits, x); /* at most 24 characters */
         if (strtod(text, NULL) == x) break;
     }
     return length;
@@ -25,7 +25,7 @@ int json_shortest_single(char *text, float x)
     if (isnan(x) || isinf(x)) return json_shortest(text, (double)x);
     int length = 0;
     for (int digits = 6; digits <= 9; digits++) {
-        length = snprintf(text, 32, "%.*g", digits, (double)x);
+        length = sprintf(text, "%.*g", digits, (double)x);
         if (strtof(text, NULL) == x) break;
     }
     return length;

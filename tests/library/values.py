@@ -283,6 +283,22 @@ def deconv(x, w, stride):
     return y[:, :, a:a + n, a:a + n]
 
 
+def convolution():
+    first = lambda x: x.permute(0, 3, 1, 2)
+    last = lambda x: x.permute(0, 2, 3, 1)
+    cw, cb = wave(3, 3, 3, 2), wave(2)
+    tw, tb = wave(5, 5, 3, 2), wave(2)
+    pw, pb = wave(4, 4, 3, 2), wave(9, 9, 2)
+
+    def out_padded(): # (4 - 1) 2 - 2 + 4 + 1 = 9
+        return last(F.conv_transpose2d(first(IMAGES), pw.permute(2, 3, 0, 1), stride=2, padding=1, output_padding=1))
+    run('convolution', [
+        Sgd('v_conv', lambda: mean_score(last(conv(first(IMAGES), cw, 2)) + cb), [cw, cb], 1e-4),
+        Sgd('v_deconv', lambda: mean_score(last(deconv(first(IMAGES), tw, 2)) + tb), [tw, tb], 1e-4),
+        Sgd('v_out_pad', lambda: mean_score(out_padded() + pb), [pw, pb], 1e-4),
+    ], 3)
+
+
 def models():
     first = lambda x: x.permute(0, 3, 1, 2)
     last = lambda x: x.permute(0, 2, 3, 1)
@@ -312,4 +328,4 @@ def models():
 
 
 print(f'# page, value, step, number: PyTorch {torch.__version__}, double precision (values.py)')
-for page in prelude, layers, norms, losses, optimizers, schedules, models: page()
+for page in prelude, layers, norms, losses, optimizers, schedules, convolution, models: page()
