@@ -430,13 +430,15 @@ static void step_note(struct elaboration *e, const struct value *f, struct node 
     if (!e->graph || e->graph->kind != GRAPH_NET || e->training || e->nets.n != 1 || !e->calls || e->calls->outer || !e->instance) return;
     struct net_step step = {.type = result->type, .span = span};
     const struct declaration *d = f->declaration;
+    struct net_info *net = &e->p->nets.at[e->nets.at[0]];
+    bool average = net->name != e->instance->path; /* the body is another net's: A.dense1 for its G.dense1, A.T for a net T that it calls */
     if (f->kind == VALUE_OPERATION) step.what = op_info[f->op].name;
     else if (f->kind == VALUE_BUILTIN) step.what = builtin_name(f->builtin);
     else step.what = d->name;
-    if (f->kind == VALUE_FUNCTION && d->kind == A_NET) step.path = d->name;
+    if (f->kind == VALUE_FUNCTION && d->kind == A_NET) step.path = average ? arena_format(e->g->mem, "%s.%s", net->name, d->name) : d->name;
     for (uint32_t i = 0; f->kind == VALUE_FUNCTION && d->kind == A_LAYER && i < e->instance->counts.n; i++)
-        if (e->instance->counts.at[i].name == d->name) step.path = arena_format(e->g->mem, "%s.%s%u", e->instance->path, d->name, e->instance->counts.at[i].n);
-    vec_push(e->g->mem, &e->p->nets.at[e->nets.at[0]].steps, step);
+        if (e->instance->counts.at[i].name == d->name) step.path = arena_format(e->g->mem, "%s.%s%u", net->name, d->name, e->instance->counts.at[i].n);
+    vec_push(e->g->mem, &net->steps, step);
 }
 
 struct value call(struct elaboration *e, struct value f, struct arguments *args, struct span span)
