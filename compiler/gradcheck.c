@@ -219,17 +219,18 @@ static void take_gradients(struct check *x, const struct statement *s, struct ch
 }
 
 /* How far the gradients move when each rounded value on the way to them does, and so the size of the terms they are sums of. */
-static void measure_terms(struct check *x, const struct statement *s, struct checked *to)
+static double terms_of(const double *shaken, const double *gradient, int64_t n)
 {
-    x->e->shake = SHAKE;
-    struct probe *p = probe_stage(x, s, 1);
-    x->e->shake = 0;
-    for (uint32_t k = 0; k < s->gradients.n && !p->error; k++) {
+    return root_mean_square(shaken, gradient, n) * sqrt(3) / SHAKE;
+}
+
+static void measure_terms(struct check *x, const struct statement *s, struct checked *to, struct probe *shaken)
+{
+    for (uint32_t k = 0; k < s->gradients.n; k++) {
         int64_t n = type_elements(s->gradients.at[k]->type);
         to->tensors[k].norm = root_mean_square(to->tensors[k].gradient[0], NULL, n);
-        to->tensors[k].terms = root_mean_square(probe_value(p, kept(x, s, 1, 1 + k)), to->tensors[k].gradient[0], n) * sqrt(3) / SHAKE;
+        to->tensors[k].terms = terms_of(probe_value(shaken, kept(x, s, 1, 1 + k)), to->tensors[k].gradient[0], n);
     }
-    probe_free(p);
 }
 
 /* How far rounding alone moves the objective. */
@@ -266,7 +267,7 @@ static bool all_finite(struct check *x, const struct statement *s, struct probe 
 }
 
 /* The gradients inside the objective, each along a few directions: against the tangent of its y, by forward mode. */
-static bool check_inner(struct check *x, const struct statement *s, struct checked *to, struct probe *grad)
+static bool check_inner(struct check *x, const struct statement *s, struct checked *to, struct probe *grad, struct probe *shaken)
 {
     struct probe *p = to->objective;
     uint32_t errors = diag_errors(x->g);
@@ -278,6 +279,7 @@ static bool check_inner(struct check *x, const struct statement *s, struct check
         uint32_t at = 1 + s->gradients.n + 3 * i;
         int stage = to->by_rules ? 1 : 0;
         const double *gradient = probe_value(grad, kept(x, s, 1, at));
+        double least = GRADCHECK_TERMS * sqrt((double)total) * terms_of(probe_value(shaken, kept(x, s, 1, at)), gradient, total);
         to->inner[i].span = n->span;
         for (uint64_t d = 0; d < GRADCHECK_DIRECTIONS; d++) {
             double want = 0, size = 0;
@@ -286,7 +288,7 @@ static bool check_inner(struct check *x, const struct statement *s, struct check
                 want += seed[k] * gradient[k];
                 size += seed[k] * seed[k] * gradient[k] * gradient[k];
             }
-            double error = fabs(probe_along(p, kept(x, s, stage, at + 1), kept(x, s, stage, at + 2), seed) - want), scale = fmax(fabs(want), sqrt(size));
+            double error = fabs(probe_along(p, kept(x, s, stage, at + 1), kept(x, s, stage, at + 2), seed) - want), scale = fmax(fmax(fabs(want), sqrt(size)), least);
             to->inner[i].error = fmax(to->inner[i].error, error == 0 ? 0 : error / scale);
         }
         arena_free(scratch);
@@ -344,18 +346,22 @@ static void check_statement(struct check *x, const struct statement *s)
     for (uint32_t t = 0; t < x->stage[0]->trains.n; t++)
         if (runs(&x->stage[0]->trains.at[t].body, s->graph)) set_lets(x->e, &x->stage[0]->trains.at[t].body);
     struct probe *grad = probe_stage(x, s, 1), *opt = probe_stage(x, s, 2);
-    if (!grad->error && !opt->error && find_objective(x, s, &to)) {
-        if (all_finite(x, s, grad, 1) && all_finite(x, s, opt, 2) && check_inner(x, s, &to, grad) && same_objective(x, s, &to, grad, 1) &&
+    x->e->shake = SHAKE;
+    struct probe *shaken = probe_stage(x, s, 1);
+    x->e->shake = 0;
+    if (!grad->error && !opt->error && !shaken->error && find_objective(x, s, &to)) {
+        if (all_finite(x, s, grad, 1) && all_finite(x, s, opt, 2) && check_inner(x, s, &to, grad, shaken) && same_objective(x, s, &to, grad, 1) &&
             same_objective(x, s, &to, opt, 2)) {
             take_gradients(x, s, &to, grad, 1);
             take_gradients(x, s, &to, opt, 2);
-            measure_terms(x, s, &to);
+            measure_terms(x, s, &to, shaken);
             measure_rounding(x, &to);
             gradcheck_points(&to);
             gradcheck_report(&to);
         }
     }
     probe_free(to.objective);
+    probe_free(shaken);
     probe_free(grad);
     probe_free(opt);
     arena_free(mem);
