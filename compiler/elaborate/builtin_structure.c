@@ -94,7 +94,8 @@ struct value builtin_slice(struct elaboration *e, struct arguments *args, struct
 {
     struct argument from, to, at;
     struct node *x = value_to_node(e, args->positional.at[0], args->spans.at[0]);
-    if (!x || !argument_find(e, args, 1, "from", &from) || !argument_find(e, args, 2, "to", &to) || !argument_find(e, args, 3, "axis", &at)) return value_error();
+    if (!x || !argument_find(e, args, 1, "from", &from) || !argument_find(e, args, 2, "to", &to) || !argument_find(e, args, 3, "axis", &at))
+        return value_error();
     if (!from.v || !to.v) {
         diag(e->g, E0406, span, "slice", from.v ? "to" : "from");
         return value_error();
@@ -104,7 +105,8 @@ struct value builtin_slice(struct elaboration *e, struct arguments *args, struct
         diag(e->g, E0223, args->spans.at[0], "slice");
         return value_error();
     }
-    if (!value_to_integer(e, *from.v, from.span, "an index", INT64_MIN / 2, &low) || !value_to_integer(e, *to.v, to.span, "an index", INT64_MIN / 2, &high)) return value_error();
+    if (!value_to_integer(e, *from.v, from.span, "an index", INT64_MIN / 2, &low)) return value_error();
+    if (!value_to_integer(e, *to.v, to.span, "an index", INT64_MIN / 2, &high)) return value_error();
     if (at.v && !builtin_axis(e, *at.v, at.span, x->type, &axis)) return value_error();
     int64_t size = x->type.dim[axis];
     if (low < 0) low += size;

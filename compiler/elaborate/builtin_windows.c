@@ -86,7 +86,8 @@ struct value builtin_conv2d_transpose(struct elaboration *e, struct arguments *a
     struct convolution c;
     struct argument out;
     int64_t out_pad[2] = {0};
-    if (!convolution(e, args, "conv2d_transpose", &c) || !argument_find(e, args, 4, "out_pad", &out) || !pair(e, &out, "out_pad", 0, out_pad)) return value_error();
+    if (!convolution(e, args, "conv2d_transpose", &c) || !argument_find(e, args, 4, "out_pad", &out) || !pair(e, &out, "out_pad", 0, out_pad))
+        return value_error();
     for (int i = 0; i < 2; i++) {
         int64_t k = c.w.size[i], s = c.w.stride[i];
         if (out_pad[i] >= s) diag(e->g, E0254, out.span, (long long)s);
@@ -145,7 +146,8 @@ struct value builtin_pool(struct elaboration *e, bool largest, struct arguments 
     int64_t padding[2] = {0};
     bool ceil = false, apart = true;
     struct node *x = image(e, args, name), *y;
-    if (!x || !argument_find(e, args, 1, "size", &size) || !argument_find(e, args, 2, "stride", &stride) || !argument_find(e, args, 3, "pad", &pad)) return value_error();
+    if (!x || !argument_find(e, args, 1, "size", &size) || !argument_find(e, args, 2, "stride", &stride) || !argument_find(e, args, 3, "pad", &pad))
+        return value_error();
     if (!size.v) {
         diag(e->g, E0406, span, name, "size");
         return value_error();

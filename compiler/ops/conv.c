@@ -23,8 +23,9 @@ static const char *const axis_names[2] = {"rows", "columns"};
 bool window_count(struct ganc *g, const struct node *n, const struct window *w, int i, int64_t image, int64_t *count)
 {
     int64_t all = image + w->before[i] + w->after[i];
-    if (w->size[i] > all) diag(g, E0244, n->span, op_info[n->op].name, (long long)w->size[i], axis_names[i], (long long)all);
-    else if (w->size[i] < 1 || (all - w->size[i]) % w->stride[i]) diag(g, E0245, n->span, op_info[n->op].name, (long long)w->stride[i], (long long)all, axis_names[i]);
+    const char *name = op_info[n->op].name;
+    if (w->size[i] > all) diag(g, E0244, n->span, name, (long long)w->size[i], axis_names[i], (long long)all);
+    else if (w->size[i] < 1 || (all - w->size[i]) % w->stride[i]) diag(g, E0245, n->span, name, (long long)w->stride[i], (long long)all, axis_names[i]);
     else {
         *count = (all - w->size[i]) / w->stride[i] + 1;
         return true;
@@ -112,8 +113,9 @@ static bool check_room(struct ganc *g, const struct graph *graph, const struct n
 static bool check_weights(struct ganc *g, const struct node *n, uint32_t axis)
 {
     struct type x = n->arg[0]->type, k = n->arg[1]->type;
-    if (k.rank != 4 || k.batched) diag(g, E0242, n->span, op_info[n->op].name, hooks_shape(g, k));
-    else if (x.dim[2] != k.dim[axis]) diag(g, E0243, n->span, op_info[n->op].name, hooks_shape(g, x), (long long)x.dim[2], hooks_shape(g, k), (long long)k.dim[axis]);
+    const char *name = op_info[n->op].name;
+    if (k.rank != 4 || k.batched) diag(g, E0242, n->span, name, hooks_shape(g, k));
+    else if (x.dim[2] != k.dim[axis]) diag(g, E0243, n->span, name, hooks_shape(g, x), (long long)x.dim[2], hooks_shape(g, k), (long long)k.dim[axis]);
     else return true;
     return false;
 }

@@ -28,7 +28,8 @@ struct map windows_map(const struct map *m, const struct value *view)
     return out;
 }
 
-static struct value *made(struct scheduling *s, enum value_kind kind, enum op op, const struct node *n, struct value *arg, bool batched, uint32_t rank, const int64_t *dim)
+static struct value *made(struct scheduling *s, enum value_kind kind, enum op op, const struct node *n, struct value *arg, bool batched, uint32_t rank,
+                          const int64_t *dim)
 {
     struct value *v = value_new(s, kind, n, arg ? 1 : 0);
     v->op = op;

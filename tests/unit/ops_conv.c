@@ -56,7 +56,7 @@ static void check_row(const struct row *r, bool passes)
         for (int64_t i = 0; i < n; i++) off += pow(e->tensors[0][i] - r->w[i], 2), all += pow(r->w[i], 2);
         bool good = !wrong && sqrt(off) <= 1e-10 * sqrt(all) && fabs(e->results[0] - r->v) <= 1e-10 * fabs(r->v);
         CHECK(good);
-        if (!good) printf("%s of [%s] by [%s]: %s; V is %.17g, not %.17g; the weights are off by %g\n", r->text, r->image, r->weights, wrong ? wrong : "runs", e->results[0], r->v, sqrt(off / all));
+        if (!good) printf("%s of [%s]: %s; V is %.17g, not %.17g; W is off by %g\n", r->text, r->image, wrong ? wrong : "runs", e->results[0], r->v, sqrt(off / all));
         evaluator_free(e);
     }
     CHECK(!diag_errors(g));
