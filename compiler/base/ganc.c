@@ -153,6 +153,26 @@ struct source *source_read(struct ganc *g, const char *path, uint32_t *file)
     return s;
 }
 
+uint32_t utf8_check(const char *bytes, uint32_t length)
+{
+    const unsigned char *text = (const unsigned char *)bytes;
+    uint32_t at = 0;
+    while (at < length) {
+        unsigned c = text[at];
+        uint32_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+        if (!n || n > length - at)
+            return at;
+        for (uint32_t i = 1; i < n; i++)
+            if ((text[at + i] & 0xc0) != 0x80)
+                return at;
+        if ((c == 0xe0 && text[at + 1] < 0xa0) || (c == 0xed && text[at + 1] > 0x9f) ||
+            (c == 0xf0 && text[at + 1] < 0x90) || (c == 0xf4 && text[at + 1] > 0x8f))
+            return at;
+        at += n;
+    }
+    return at;
+}
+
 void source_place(const struct source *s, uint32_t at, uint32_t *line, uint32_t *column)
 {
     uint32_t low = 0, high = s->lines.n; /* the line is in [low, high) */

@@ -56,6 +56,7 @@ const char *intern_bytes(struct ganc *g, const char *text, size_t length);
 struct source *source_read(struct ganc *g, const char *path, uint32_t *file);
 struct source *source_load(struct ganc *g, const char *path, uint32_t *file);
 struct source *source_add(struct ganc *g, const char *name, const char *text, size_t length, uint32_t *file);
+uint32_t utf8_check(const char *text, uint32_t length); /* byte of the first invalid UTF-8 sequence (Unicode 15, table 3-7), or `length` */
 void source_place(const struct source *s, uint32_t at, uint32_t *line, uint32_t *column); /* both from 1; columns count code points */
 struct span span_join(struct span a, struct span b); /* from the start of a to the end of b; same file */
 

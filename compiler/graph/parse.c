@@ -378,6 +378,12 @@ struct program *program_parse(struct ganc *g, uint32_t file)
     struct parse *s = NEW(g->mem, struct parse);
     *s = (struct parse){.g = g, .file = file, .p = NEW(g->mem, struct program)};
     uint32_t before = diag_errors(g);
+    const struct source *source = g->sources.at[file];
+    uint32_t length = (uint32_t)source->length, bad = utf8_check(source->text, length);
+    if (bad < length) { /* columns count code points */
+        diag(g, E0101, (struct span){file, bad, 1}, arena_format(g->mem, "0x%02x", (unsigned char)source->text[bad]));
+        return NULL;
+    }
     scan(g, file, &s->tokens);
     if (!parse_header(s))
         return NULL;
