@@ -1,7 +1,7 @@
 # graph, grad and opt read back: the same text, and the same object bytes as from the source.
 . "$(dirname "$0")/../lib.sh"
-for model in gan_1d gan_mnist gan_mnist_code mixture; do
-    file=$top/examples/$model/$model.gan
+for file in "$top"/examples/*/*.gan; do
+    model=$(basename "$file" .gan)
     "$GANC" "$file" --emit=obj -o "$work/source.o" || fail "$model: obj"
     for stage in graph grad opt; do
         "$GANC" "$file" --emit=$stage -o "$work/$stage" || fail "$model: $stage"
