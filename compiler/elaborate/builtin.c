@@ -293,7 +293,7 @@ static struct value data_mean(struct elaboration *e, struct arguments *args, str
 {
     struct value v = args->positional.at[0];
     if (v.kind != VALUE_SOURCE || v.declaration->kind != A_DATA || v.declaration->ast->kids[3]) {
-        diag(e->g, E0401, args->spans.at[0], "a data set", value_describe(e, &v));
+        diag(e->g, E0401, args->spans.at[0], "a data set that is read from a file", value_describe(e, &v));
         return value_error();
     }
     const struct ast *type = v.declaration->ast->kids[0];
