@@ -40,4 +40,9 @@ int32_t diag_code_point(const char *at, const char *end, uint32_t *length); /* d
 void diagnostics_sort(struct diagnostics *d);
 void diagnostics_forget(struct diagnostics *d);
 
+struct buffer;
+typedef void diagnostic_put(struct buffer *to, const struct ganc *g, const struct diagnostic *d, const void *how);
+/* Writes all, in the order of their places, each by `put`, and forgets them; how many were errors. diag_print.c */
+uint32_t diagnostics_write(struct ganc *g, FILE *to, diagnostic_put *put, const void *how);
+
 #endif

@@ -96,27 +96,21 @@ static void put_help(struct buffer *to, const struct diagnostic *d)
     buffer_put(to, "]");
 }
 
+static void put_object(struct buffer *to, const struct ganc *g, const struct diagnostic *one, const void *how)
+{
+    (void)how;
+    buffer_put(to, "{\"severity\":\"%s\",\"id\":\"%s\"", one->severity == SEVERITY_ERROR ? "error" : "warning", diag_name(one->id));
+    if (diag_option(one->id)[0])
+        put_member(to, "name", diag_option(one->id));
+    put_member(to, "message", one->text);
+    put_place(to, g, one->where);
+    put_excerpt(to, g, one->where);
+    put_notes(to, g, one);
+    put_help(to, one);
+    buffer_put(to, "}\n");
+}
+
 uint32_t diag_print_json(struct ganc *g, FILE *to)
 {
-    struct diagnostics *d = g->diagnostics;
-    struct buffer text = {0};
-    diagnostics_sort(d);
-    for (uint32_t i = 0; i < d->list.n; i++) {
-        const struct diagnostic *one = &d->list.at[i];
-        buffer_put(&text, "{\"severity\":\"%s\",\"id\":\"%s\"", one->severity == SEVERITY_ERROR ? "error" : "warning", diag_name(one->id));
-        if (diag_option(one->id)[0])
-            put_member(&text, "name", diag_option(one->id));
-        put_member(&text, "message", one->text);
-        put_place(&text, g, one->where);
-        put_excerpt(&text, g, one->where);
-        put_notes(&text, g, one);
-        put_help(&text, one);
-        buffer_put(&text, "}\n");
-        fwrite(text.text, 1, text.length, to);
-        text.length = 0;
-    }
-    buffer_free(&text);
-    uint32_t errors = d->errors;
-    diagnostics_forget(d);
-    return errors;
+    return diagnostics_write(g, to, put_object, NULL);
 }

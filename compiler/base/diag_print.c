@@ -157,8 +157,9 @@ static void put_remark(struct buffer *to, const struct ganc *g, const struct dia
         put_excerpt(to, g->sources.at[r->where.file], r->where, line, style);
 }
 
-static void put_diagnostic(struct buffer *to, const struct ganc *g, const struct diagnostic *d, const struct style *style)
+static void put_diagnostic(struct buffer *to, const struct ganc *g, const struct diagnostic *d, const void *how)
 {
+    const struct style *style = how;
     uint32_t line;
     bool error = d->severity == SEVERITY_ERROR;
     put_place(to, g, d->where, style, &line);
@@ -184,14 +185,13 @@ static bool wants_color(FILE *to, enum diag_color color)
     return !(no_color && *no_color) && term && strcmp(term, "dumb") && isatty(fileno(to));
 }
 
-uint32_t diag_print(struct ganc *g, FILE *to, enum diag_color color)
+uint32_t diagnostics_write(struct ganc *g, FILE *to, diagnostic_put *put, const void *how)
 {
     struct diagnostics *d = g->diagnostics;
-    const struct style *style = wants_color(to, color) ? &colored : &plain;
     struct buffer text = {0};
     diagnostics_sort(d);
     for (uint32_t i = 0; i < d->list.n; i++) {
-        put_diagnostic(&text, g, &d->list.at[i], style);
+        put(&text, g, &d->list.at[i], how);
         fwrite(text.text, 1, text.length, to);
         text.length = 0;
     }
@@ -199,4 +199,9 @@ uint32_t diag_print(struct ganc *g, FILE *to, enum diag_color color)
     uint32_t errors = d->errors;
     diagnostics_forget(d);
     return errors;
+}
+
+uint32_t diag_print(struct ganc *g, FILE *to, enum diag_color color)
+{
+    return diagnostics_write(g, to, put_diagnostic, wants_color(to, color) ? &colored : &plain);
 }
