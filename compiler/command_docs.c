@@ -4,6 +4,7 @@
 #include "elaborate/library.h"
 #include "ops/ops.h"
 #include "passes/passes.h"
+#include "schedule/rules.h"
 
 static int print(struct compilation *c, struct options *o, struct buffer *b)
 {
@@ -23,6 +24,7 @@ int command_passes(struct compilation *c, struct options *o)
 {
     struct buffer b = {0};
     passes_print_docs(&b);
+    rules_print_docs(&b);
     return print(c, o, &b);
 }
 

@@ -1,5 +1,6 @@
 /* command_options.c: the options of ganc's command line. */
 #include "command.h"
+#include "schedule/rules.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -100,8 +101,9 @@ int command_options(struct compilation *c, struct options *o, const struct comma
         else if (value_option(argc, argv, &i, "--emit", &value, &status)) o->emit = value;
         else if (!strcmp(a, "--diff") || !strncmp(a, "--diff=", 7)) o->diff = a[6] ? a + 7 : "";
         else if (value_option(argc, argv, &i, "--after", &value, &status)) c->after = value;
-        else if (value_option(argc, argv, &i, "--no-pass", &value, &status)) vec_push(g->mem, &c->off, value);
-        else if (value_option(argc, argv, &i, "--dtype", &value, &status)) status = status ? status : set_dtype(g, value);
+        else if (value_option(argc, argv, &i, "--no-pass", &value, &status)) {
+            if (!status && !rule_turn_off(g, value)) vec_push(g->mem, &c->off, value);
+        } else if (value_option(argc, argv, &i, "--dtype", &value, &status)) status = status ? status : set_dtype(g, value);
         else if (value_option(argc, argv, &i, "--cpu", &value, &status)) g->cpu = value;
         else if (value_option(argc, argv, &i, "--check", &value, &status)) {
             if (!value || !strcmp(value, "bounds")) g->check_bounds = true;

@@ -24,7 +24,7 @@ static const char usage_options[] =
     "  --emit=STAGE         print that stage\n"
     "  --after=PASS         stop after that pass (with --emit=opt)\n"
     "  --diff[=STAGE]       with --emit=grad and opt: what changed since that stage (the one before; with --after, what that pass changed)\n"
-    "  --no-pass=PASS       leave that pass out\n"
+    "  --no-pass=NAME       leave that pass out, or turn that rule off (see ganc passes)\n"
     "  --dtype f32|f64      element type of all tensors (f32)\n"
     "  --cpu=NAME           processor to compile for: native (the default), x86-64-v3, ...\n"
     "  --check=bounds       the trainer checks every access to memory\n"

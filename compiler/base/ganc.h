@@ -43,6 +43,7 @@ struct ganc {
     const char *rules_file;       /* `ganc gradcheck --rules`: derivatives that replace the library's, and further rewrites; or NULL */
     bool check_bounds;            /* --check=bounds */
     const char *cpu;              /* --cpu=NAME, NULL for the host's */
+    uint64_t rules_off;           /* --no-pass=NAME: a set of schedule/rules.h's */
 };
 
 struct ganc *ganc_new(void);

@@ -3,6 +3,7 @@
  * An example's elements are laid out so that 64 neighbours (32 of normal) come from 16 blocks of four words: where a strip of four vectors begins at a multiple
  * of 64, one set of blocks serves it all. Anywhere else each lane works out its own block and takes one word of it. */
 #include "codegen/nest.h"
+#include "schedule/rules.h"
 
 #include <stdio.h>
 
@@ -84,11 +85,12 @@ void random_begin(struct nest *n)
     for (unsigned i = 0; i < 2; i++) n->key[i] = emit_load(e, e->i32, emit_offset(e, seed, e->i32, emit_i64(e, i)));
     n->tick = low_half(e, tick);
     n->stream_tick = emit_and(e, low_half(e, emit_lshr(e, tick, 32)), emit_integer(e->i32, 0xffff));
+    bool share = e->width == 16 && rule_on(e->g, RULE_share_words);
     for (uint32_t i = 0; i < n->k.body.n; i++) {
         const struct insn *in = &n->k.body.at[i];
         if (in->kind != INSN_RANDOM) continue;
         if (in->op == OP_rand_bernoulli) threshold(n, i);
-        n->shares[i] = e->width == 16 && in->at.stride[n->lane] == 1 && in->example.stride[n->lane] == 0 && multiple(n, &in->at, 64);
+        n->shares[i] = share && in->at.stride[n->lane] == 1 && in->example.stride[n->lane] == 0 && multiple(n, &in->at, 64);
     }
 }
 

@@ -1,6 +1,7 @@
 /* runner.c: runs the pipeline of passes.def, and checks each pass: its graph by the verifier, its place in the pipeline by what it requires. */
 #include "base/diag.h"
 #include "passes/passes.h"
+#include "schedule/rules.h"
 
 #include <string.h>
 
@@ -18,15 +19,18 @@ const uint32_t pass_count = sizeof passes / sizeof *passes;
  * other (tests/unit/passes.c). */
 #define ROUNDS 12
 
-static bool known(struct ganc *g, const char *name)
+/* --no-pass takes the scheduler's rules too, which have been taken out of the list: here they are only what a misspelt name may have meant. */
+static bool known(struct ganc *g, const char *name, bool or_rule)
 {
-    const char *names[sizeof passes / sizeof *passes];
+    const char *names[sizeof passes / sizeof *passes + RULE_COUNT];
+    uint32_t count = pass_count;
     for (uint32_t i = 0; i < pass_count; i++) {
         names[i] = passes[i].name;
         if (!strcmp(name, passes[i].name)) return true;
     }
     diag(g, E0652, (struct span){0}, name);
-    const char *near = nearest_name(name, names, pass_count);
+    for (uint32_t r = 0; r < RULE_COUNT && or_rule; r++) names[count++] = rule_table[r].name;
+    const char *near = nearest_name(name, names, count);
     if (near) diag_help(g, "did you mean %s?", near);
     return false;
 }
@@ -69,9 +73,9 @@ static bool run_graph(struct ganc *g, const struct program *p, struct graph *gra
 
 bool passes_run(struct ganc *g, struct program *p, const char *after, const char *const *off, uint32_t off_count)
 {
-    if (after && !known(g, after)) return false;
+    if (after && !known(g, after, false)) return false;
     for (uint32_t i = 0; i < off_count; i++)
-        if (!known(g, off[i])) return false;
+        if (!known(g, off[i], true)) return false;
     for (uint32_t i = 0; i < p->graphs.n; i++)
         if (!run_graph(g, p, p->graphs.at[i], after, off, off_count)) return false;
     p->stage = STAGE_OPT;

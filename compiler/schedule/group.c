@@ -9,6 +9,7 @@
  * Effects come last and take part like any value: an update ends in its gradient's tile where nothing that reads the old
  * weights waits for that product. */
 #include "schedule/internal.h"
+#include "schedule/rules.h"
 
 /* Larger kernels gain nothing, and cost the compiler dear. */
 #define GROUP_MOST 256
@@ -121,7 +122,7 @@ static bool group_merge(struct scheduling *s, struct group *a, struct group *b)
     }
     struct space space = a->space;
     bool outer = false;
-    if (b->product || a->count + b->count > GROUP_MOST) return false;
+    if (b->product || a->count + b->count > GROUP_MOST || !rule_on(s->g, a->product ? RULE_epilogue : RULE_fuse)) return false;
     if (a->product && (b->reduces || group_toward(b))) return false;
     if (a->total == b->total) {
         if (!space_merge(&space, b->space, a->reduces, b->reduces)) return false;
@@ -143,7 +144,7 @@ static bool group_merge(struct scheduling *s, struct group *a, struct group *b)
 /* add of two products that nothing else reads: one product of two terms, summed in the tile. */
 static bool group_sum(struct scheduling *s, struct value *v)
 {
-    if (v->kind != VALUE_MAP || v->op != OP_add || v->uses.n != 2) return false;
+    if (v->kind != VALUE_MAP || v->op != OP_add || v->uses.n != 2 || !rule_on(s->g, RULE_sum_products)) return false;
     struct value *x = value_base(v->arg[0]), *y = value_base(v->arg[1]);
     if (x == y || !x->solid || !y->solid || !v->uses.at[0].same || !v->uses.at[1].same) return false;
     struct group *a = x->group, *b = y->group;

@@ -7,6 +7,7 @@
  *
  * A reduction of much to little is made in two, the outermost axis last: the first has an axis to run in parallel. */
 #include "schedule/internal.h"
+#include "schedule/rules.h"
 
 /* Operations that are recomputed rather than stored: up to this many an element. */
 #define INLINE_COST 3
@@ -202,7 +203,8 @@ static struct value *reduce_values(struct scheduling *s, const struct node *n, s
         if (!cut[a]) left *= x->dim[a];
         else if (x->dim[a] > 1) axes++, first = a;
     }
-    if (n->op == OP_argmax || axes == 0 || x->total < TWICE_FROM || left >= TWICE_TO) return value_reduce(s, n, n->op, x, cut);
+    bool twice = x->total >= TWICE_FROM && left < TWICE_TO && rule_on(s->g, RULE_twice);
+    if (n->op == OP_argmax || axes == 0 || !twice) return value_reduce(s, n, n->op, x, cut);
     if (axes == 1) {
         int64_t parts = TWICE_PARTS;
         while (parts > 1 && x->dim[first] % parts) parts--;
