@@ -3,10 +3,12 @@
  * Outermost the parallel dimensions, in order, but for the lane; then the lane, if it is parallel, in strips of vectors; then the
  * reduced ones. The lane's range is walked in strips of UNROLL vectors where that pays, then in single vectors, then in one masked one. */
 #include "codegen/nest.h"
+#include "schedule/rules.h"
 
 #include <stdio.h>
 
 #define BLOCK 512        /* a longer run down a column is summed in blocks, which keeps rounding small */
+#define ROWS_LEAST 4     /* of which the sums are put together in a vector */
 #define BODY_SHORT 16    /* instructions of a body that is written four times for speed alone */
 
 void nest_begin(struct nest *n, struct emit *e, uint32_t graph, uint32_t number)
@@ -217,18 +219,83 @@ static void rows_level(struct nest *n, uint32_t d, unsigned unroll)
     n->index[d] = emit_i64(n->e, 0);
 }
 
-/* One sum along the lane (and other reduced dimensions), for each point of the parallel dimensions. */
-static void row(struct nest *n)
+/* One sum along the lane (and other reduced dimensions), of `vectors` vectors, which it returns. */
+static unsigned row_sum(struct nest *n)
 {
     int64_t extent = n->k.extent[n->lane];
-    unsigned unroll = extent > 1 && (extent >= 8 * (int64_t)n->e->width || any_shares(n)) ? UNROLL : 1;
-    reduce_begin(n, 0, unroll);
-    rows_level(n, 0, unroll);
+    unsigned vectors = extent > 1 && (extent >= 8 * (int64_t)n->e->width || any_shares(n)) ? UNROLL : 1;
+    reduce_begin(n, 0, vectors);
+    rows_level(n, 0, vectors);
     n->lanes = n->strip = 1;
     n->sub = 0;
     n->index[n->lane] = emit_i64(n->e, 0);
-    reduce_row(n, unroll);
+    return vectors;
+}
+
+static void row(struct nest *n)
+{
+    reduce_row(n, row_sum(n));
     body_outer(n);
+}
+
+static bool parallel(const struct nest *n, uint32_t d)
+{
+    return d < n->k.rank && !n->k.reduced[d] && d != n->lane;
+}
+
+/* Rows that are neighbours along dimension d are summed one after the other, but what is done with the sums is done for as many at a time as a
+ * vector has lanes. */
+static bool rows_together(const struct nest *n, uint32_t d)
+{
+    if (!n->k.reduced[n->lane] || n->k.extent[n->lane] == 1 || n->k.extent[d] < ROWS_LEAST || !rule_on(n->e->g, RULE_rows)) return false;
+    for (uint32_t i = d + 1; i < n->k.rank; i++)
+        if (parallel(n, i)) return false;
+    return true;
+}
+
+/* `count` rows from `first` on, count <= lanes; fewer: `some` says so. */
+static void rows_vector(struct nest *n, uint32_t d, ir first, ir count, bool some)
+{
+    struct emit *e = n->e;
+    struct emit_loop one;
+    ir lanes = emit_i64(e, e->width);
+    emit_loop_open(e, &one, emit_i64(e, 0), count, 1);
+    n->index[d] = emit_iadd(e, first, one.index);
+    reduce_keep(n, row_sum(n), one.index);
+    emit_loop_close(e, &one);
+    if (some) {
+        emit_loop_open(e, &one, count, lanes, 1);
+        reduce_keep_none(n, one.index);
+        emit_loop_close(e, &one);
+        n->mask = emit_icmp(e, LLVMIntSLT, emit_count(e->i64, e->width, 1), emit_splat(e, count, e->width));
+        n->count = count;
+    }
+    n->index[d] = first;
+    reduce_rows(n);
+    uint32_t lane = n->lane;
+    n->lane = d;
+    n->lanes = e->width;
+    body_outer(n);
+    n->lane = lane;
+    n->mask = n->count = NULL;
+}
+
+static void rows(struct nest *n, uint32_t d)
+{
+    struct emit *e = n->e;
+    struct emit_loop loop;
+    int64_t lanes = e->width, extent = n->k.extent[d], task = n->k.tasks > 1 && n->k.split == d ? n->k.chunk : extent;
+    ir length = emit_isub(e, n->high[d], n->low[d]), whole = emit_iadd(e, n->low[d], emit_and(e, length, emit_i64(e, -lanes)));
+    if (task >= lanes) {
+        emit_loop_open(e, &loop, n->low[d], whole, lanes);
+        rows_vector(n, d, loop.index, emit_i64(e, lanes), false);
+        emit_loop_close(e, &loop);
+    }
+    if (extent % lanes || task % lanes) {
+        emit_loop_open(e, &loop, whole, n->high[d], lanes);
+        rows_vector(n, d, loop.index, emit_isub(e, n->high[d], loop.index), true);
+        emit_loop_close(e, &loop);
+    }
 }
 
 static void lane(struct nest *n)
@@ -241,9 +308,13 @@ static void lane(struct nest *n)
 
 static void parallel_level(struct nest *n, uint32_t d)
 {
-    while (d < n->k.rank && (n->k.reduced[d] || d == n->lane)) d++;
+    while (d < n->k.rank && !parallel(n, d)) d++;
     if (d == n->k.rank) {
         lane(n);
+        return;
+    }
+    if (rows_together(n, d)) {
+        rows(n, d);
         return;
     }
     struct emit_loop loop;

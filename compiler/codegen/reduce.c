@@ -136,7 +136,70 @@ static ir half(struct emit *e, ir x, unsigned lanes, unsigned from)
     return LLVMBuildShuffleVector(e->builder, x, LLVMGetPoison(LLVMTypeOf(x)), LLVMConstVector(at, lanes), "");
 }
 
+/* A strip's vectors as one. */
+static struct pair strip_sum(struct nest *n, uint32_t i, unsigned vectors)
+{
+    struct pair p[UNROLL];
+    enum op op = n->k.body.at[i].op;
+    for (unsigned v = 0; v < vectors; v++) p[v] = get(n, accumulator(n, i, 0, v), sum_type(n));
+    for (unsigned left = vectors; left > 1; left /= 2)
+        for (unsigned v = 0; v < left / 2; v++) p[v] = combine(n->e, op, p[2 * v], p[2 * v + 1], false);
+    return p[0];
+}
+
 void reduce_row(struct nest *n, unsigned vectors)
+{
+    struct emit *e = n->e;
+    for (uint32_t i = 0; i < n->k.body.n; i++) {
+        n->outer[i] = NULL;
+        if (!reduction(n, i)) continue;
+        enum op op = n->k.body.at[i].op;
+        struct pair p = strip_sum(n, i, vectors);
+        for (unsigned lanes = emit_lanes(p.value) / 2; lanes >= 1; lanes /= 2) {
+            struct pair low = {half(e, p.value, lanes, 0), half(e, p.where, lanes, 0)};
+            struct pair high = {half(e, p.value, lanes, lanes), half(e, p.where, lanes, lanes)};
+            p = combine(e, op, low, high, false);
+        }
+        n->outer[i] = result(e, op, p);
+    }
+}
+
+static ir kept(struct nest *n, uint32_t i, int which, ir row)
+{
+    struct emit *e = n->e;
+    ir *at = &accumulator(n, i, 0, 0)->kept[which];
+    if (!*at) *at = emit_local(e, LLVMArrayType2(sum_type(n), e->width));
+    return emit_offset(e, *at, sum_type(n), row);
+}
+
+void reduce_keep(struct nest *n, unsigned vectors, ir row)
+{
+    for (uint32_t i = 0; i < n->k.body.n; i++) {
+        if (!reduction(n, i)) continue;
+        struct pair p = strip_sum(n, i, vectors);
+        emit_store(n->e, p.value, kept(n, i, 0, row));
+        if (p.where) emit_store(n->e, p.where, kept(n, i, 1, row));
+    }
+}
+
+void reduce_keep_none(struct nest *n, ir row)
+{
+    ir none = LLVMConstNull(sum_type(n));
+    for (uint32_t i = 0; i < n->k.body.n; i++)
+        for (int which = 0; reduction(n, i) && which <= (n->k.body.at[i].op == OP_argmax); which++) emit_store(n->e, none, kept(n, i, which, row));
+}
+
+/* Of rows that have `each` lanes of x and of y: the lower half of each, or the upper one, x's rows first. */
+static ir halves(struct emit *e, ir x, ir y, unsigned each, bool upper)
+{
+    ir at[64];
+    if (!x) return NULL;
+    for (unsigned i = 0; i < e->width; i++) at[i] = emit_integer(e->i32, i / (each / 2) * each + i % (each / 2) + (upper ? each / 2 : 0));
+    return LLVMBuildShuffleVector(e->builder, x, y, LLVMConstVector(at, e->width), "");
+}
+
+/* As in reduce_row, of all rows in step: with each halving two vectors become one, of twice as many rows. */
+void reduce_rows(struct nest *n)
 {
     struct emit *e = n->e;
     ir_type type = sum_type(n);
@@ -144,15 +207,18 @@ void reduce_row(struct nest *n, unsigned vectors)
         n->outer[i] = NULL;
         if (!reduction(n, i)) continue;
         enum op op = n->k.body.at[i].op;
-        struct pair p[UNROLL];
-        for (unsigned v = 0; v < vectors; v++) p[v] = get(n, accumulator(n, i, 0, v), type);
-        for (unsigned left = vectors; left > 1; left /= 2)
-            for (unsigned v = 0; v < left / 2; v++) p[v] = combine(e, op, p[2 * v], p[2 * v + 1], false);
-        for (unsigned lanes = emit_lanes(p[0].value) / 2; lanes >= 1; lanes /= 2) {
-            struct pair low = {half(e, p[0].value, lanes, 0), half(e, p[0].where, lanes, 0)};
-            struct pair high = {half(e, p[0].value, lanes, lanes), half(e, p[0].where, lanes, lanes)};
-            p[0] = combine(e, op, low, high, false);
+        struct pair p[64];
+        for (unsigned r = 0; r < e->width; r++) {
+            ir row = emit_i64(e, r);
+            p[r] = (struct pair){emit_load(e, type, kept(n, i, 0, row)), op == OP_argmax ? emit_load(e, type, kept(n, i, 1, row)) : NULL};
         }
+        for (unsigned each = e->width; each > 1; each /= 2)
+            for (unsigned v = 0; v < each / 2; v++) {
+                const struct pair *x = &p[2 * v], *y = &p[2 * v + 1];
+                struct pair low = {halves(e, x->value, y->value, each, false), halves(e, x->where, y->where, each, false)};
+                struct pair high = {halves(e, x->value, y->value, each, true), halves(e, x->where, y->where, each, true)};
+                p[v] = combine(e, op, low, high, false);
+            }
         n->outer[i] = result(e, op, p[0]);
     }
 }
