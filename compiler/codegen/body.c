@@ -16,7 +16,7 @@ void body_begin(struct nest *n)
     n->outer = NEW_ARRAY(e->mem, ir, count);
     n->shares = NEW_ARRAY(e->mem, bool, count);
     n->words = arena_take(e->mem, count * sizeof *n->words);
-    n->accumulators = NEW_ARRAY(e->mem, struct accumulator, count * 2 * UNROLL);
+    n->accumulators = NEW_ARRAY(e->mem, struct accumulator, count * 2 * ACCUMULATORS);
     bool draws = false;
     for (uint32_t i = 0; i < n->k.body.n; i++) {
         const struct insn *in = &n->k.body.at[i];
@@ -49,7 +49,7 @@ static ir value_make(struct nest *n, uint32_t i, bool outer)
         ir at = body_lane_numbers(n, access_index(n, &in->at), in->at.stride[n->lane]);
         return LLVMBuildSIToFP(e->builder, at, emit_like(e->real, at), "");
     }
-    case INSN_LOAD: return access_load(n, &in->at);
+    case INSN_LOAD: return pieces_has(n, in) ? pieces_load(n, i, outer) : access_load(n, &in->at);
     case INSN_OP:
         for (uint32_t k = 0; k < in->nargs; k++) x[k] = body_value(n, in->arg[k], outer);
         return emit_map(e, in->op, x);
@@ -73,7 +73,8 @@ static void body_part(struct nest *n, bool outer)
     for (uint32_t i = 0; i < n->k.body.n; i++) {
         const struct insn *in = &n->k.body.at[i];
         if (in->kind == INSN_REDUCE || in->outer != outer) continue;
-        if (in->kind == INSN_STORE) access_store(n, &in->at, body_value(n, in->arg[0], outer));
+        if (in->kind == INSN_STORE && pieces_has(n, in)) pieces_store(n, i, outer, body_value(n, in->arg[0], outer));
+        else if (in->kind == INSN_STORE) access_store(n, &in->at, body_value(n, in->arg[0], outer));
         else body_value(n, i, outer);
     }
 }

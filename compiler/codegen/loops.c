@@ -123,14 +123,31 @@ static void lane_walk(struct nest *n, unsigned unroll, strip_body *body)
 
 /* ---- bodies of strips ---- */
 
+/* The point moves to the next of the pieces: true, first to the first of them. Without pieces there is one round. */
+static bool piece_next(struct nest *n, unsigned *round)
+{
+    if (*round == (n->pieces ? n->pieces : 1)) return false;
+    n->piece = (*round)++;
+    if (n->pieces) n->index[n->pack] = emit_i64(n->e, n->piece);
+    return true;
+}
+
 static void strip_plain(struct nest *n)
 {
     for (unsigned i = 0; i < n->strip; i++) {
         strip_move(n, i);
-        for (uint32_t k = 0; k < n->k.body.n; k++) n->outer[k] = NULL;
-        body_inner(n);
-        body_outer(n);
+        for (unsigned round = 0; piece_next(n, &round);) {
+            for (uint32_t k = 0; k < n->k.body.n; k++) n->outer[k] = NULL;
+            body_inner(n);
+            body_outer(n);
+        }
     }
+}
+
+/* Has each piece a sum of its own? Then a strip is one vector. */
+static bool pieces_apart(const struct nest *n)
+{
+    return n->pieces && !n->k.reduced[n->pack];
 }
 
 /* The strip's points at the present indices, each vector into its own accumulator; single vectors into the first. */
@@ -139,15 +156,22 @@ static void strip_add(struct nest *n)
     unsigned strip = n->strip;
     for (unsigned i = 0; i < strip; i++) {
         strip_move(n, i);
-        body_inner(n);
-        reduce_add(n, n->bank, i);
+        for (unsigned round = 0; piece_next(n, &round);) {
+            body_inner(n);
+            reduce_add(n, n->bank, pieces_apart(n) ? n->piece : i);
+        }
     }
 }
 
 static uint32_t next_reduced(const struct nest *n, uint32_t d)
 {
-    while (d < n->k.rank && (!n->k.reduced[d] || d == n->lane)) d++;
+    while (d < n->k.rank && (!n->k.reduced[d] || d == n->lane || (n->pieces && d == n->pack))) d++;
     return d;
+}
+
+static unsigned sums(const struct nest *n)
+{
+    return pieces_apart(n) ? n->pieces : n->strip;
 }
 
 /* Sums down the columns that the strip's lanes are. */
@@ -168,7 +192,7 @@ static void columns_level(struct nest *n, uint32_t d)
         emit_loop_close(e, &loop);
     } else {
         emit_loop_open(e, &block, n->low[d], n->high[d], BLOCK);
-        reduce_begin(n, 1, n->strip);
+        reduce_begin(n, 1, sums(n));
         ir end = emit_iadd(e, block.index, emit_i64(e, BLOCK));
         if (n->k.extent[d] % BLOCK) end = emit_select(e, emit_icmp(e, LLVMIntSLT, end, n->high[d]), end, n->high[d]);
         emit_loop_open(e, &loop, block.index, end, 1);
@@ -177,7 +201,7 @@ static void columns_level(struct nest *n, uint32_t d)
         columns_level(n, d + 1);
         n->bank = 0;
         emit_loop_close(e, &loop);
-        reduce_merge(n, 1, 0, n->strip);
+        reduce_merge(n, 1, 0, sums(n));
         emit_loop_close(e, &block);
     }
     n->index[d] = emit_i64(e, 0);
@@ -186,10 +210,17 @@ static void columns_level(struct nest *n, uint32_t d)
 static void strip_columns(struct nest *n)
 {
     unsigned strip = n->strip;
-    reduce_begin(n, 0, strip);
+    reduce_begin(n, 0, sums(n));
     columns_level(n, 0);
     for (unsigned i = 0; i < strip; i++) {
         strip_move(n, i);
+        if (n->pieces) n->index[n->pack] = emit_i64(n->e, 0);
+        for (unsigned round = 0; pieces_apart(n) && piece_next(n, &round);) {
+            reduce_column(n, 0, n->piece);
+            body_outer(n);
+        }
+        if (pieces_apart(n)) continue;
+        n->piece = 0;
         reduce_column(n, 0, i);
         body_outer(n);
     }
@@ -240,7 +271,7 @@ static void row(struct nest *n)
 
 static bool parallel(const struct nest *n, uint32_t d)
 {
-    return d < n->k.rank && !n->k.reduced[d] && d != n->lane;
+    return d < n->k.rank && !n->k.reduced[d] && d != n->lane && !(n->pieces && d == n->pack);
 }
 
 /* Rows that are neighbours along dimension d are summed one after the other, but what is done with the sums is done for as many at a time as a
@@ -300,7 +331,7 @@ static void rows(struct nest *n, uint32_t d)
 
 static void lane(struct nest *n)
 {
-    bool wide = n->k.extent[n->lane] >= UNROLL * (int64_t)n->e->width;
+    bool wide = n->k.extent[n->lane] >= UNROLL * (int64_t)n->e->width && !pieces_apart(n);
     if (n->k.reduced[n->lane]) row(n);
     else if (n->reduces) lane_walk(n, wide && (n->k.body.n <= BODY_SHORT || any_shares(n)) ? UNROLL : 1, strip_columns);
     else lane_walk(n, wide && any_shares(n) ? UNROLL : 1, strip_plain);
@@ -342,6 +373,7 @@ static void loop_emit(struct nest *n)
     }
     access_begin(n);
     body_begin(n);
+    pieces_begin(n);
     nest_loops(n);
     LLVMBuildRetVoid(e->builder);
 }

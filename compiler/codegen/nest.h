@@ -7,6 +7,8 @@
 
 #include "codegen/emit.h"
 
+#define PIECES_MOST 7 /* of a short dimension inside the lane, see pieces.c */
+#define ACCUMULATORS 8 /* of an instruction: at least UNROLL, and PIECES_MOST */
 #define UNROLL 4 /* vectors in a strip: sums in flight, and what one Philox block of 4 words serves */
 
 struct scope { /* of a storage that the kernel touches: bytes [low, high) of the arena */
@@ -47,7 +49,11 @@ struct nest {
     ir (*words)[4];       /* by instruction: Philox words that this strip's vectors share */
     bool *shares;
 
-    struct accumulator *accumulators; /* [instruction][bank][vector of the strip] */
+    uint32_t pack;        /* pieces > 0: the dimension of that extent whose points are written one after the other, see pieces.c */
+    unsigned pieces, piece;
+    ir (*packed)[2][PIECES_MOST]; /* by instruction, inner or outer: of each piece */
+
+    struct accumulator *accumulators; /* [instruction][bank][vector of the strip, or piece] */
     unsigned bank;
 
     /* PRODUCT: the finished tile's first element stands for the point (row, column) */
@@ -72,6 +78,12 @@ void body_inner(struct nest *n);     /* all of it but outer instructions and red
 void body_outer(struct nest *n);
 ir body_value(struct nest *n, uint32_t insn, bool outer);
 ir body_lane_numbers(struct nest *n, ir first, int64_t stride); /* first + stride * lane, i64 */
+
+/* pieces.c */
+void pieces_begin(struct nest *n);
+bool pieces_has(const struct nest *n, const struct insn *in); /* a load or store */
+ir pieces_load(struct nest *n, uint32_t insn, bool outer);
+void pieces_store(struct nest *n, uint32_t insn, bool outer, ir value);
 
 /* rng.c */
 void random_begin(struct nest *n);

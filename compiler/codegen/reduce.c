@@ -11,7 +11,7 @@ struct pair {
 
 static struct accumulator *accumulator(struct nest *n, uint32_t i, unsigned bank, unsigned vector)
 {
-    return &n->accumulators[(i * 2 + bank) * UNROLL + vector];
+    return &n->accumulators[(i * 2 + bank) * ACCUMULATORS + vector];
 }
 
 static const struct insn *reduction(const struct nest *n, uint32_t i)
