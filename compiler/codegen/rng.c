@@ -17,10 +17,32 @@ static ir widen(struct emit *e, ir x)
     return LLVMBuildZExt(e->builder, x, emit_like(e->i64, x), "");
 }
 
-/* The upper 32 bits of x times a constant or a splat. */
-static ir multiply_high(struct emit *e, ir x, ir y)
+/* Every second 32-bit half of a and of b, from `first` on, in turns: a's, b's, a's, ... */
+static ir halves(struct emit *e, ir a, ir b, unsigned lanes, unsigned first)
 {
-    return low_half(e, emit_lshr(e, emit_imul(e, widen(e, x), widen(e, y)), 32));
+    ir at[64];
+    for (unsigned i = 0; i < lanes; i++) at[i] = emit_integer(e->i32, (i & 1 ? lanes : 0) + (i & ~1u) + first);
+    return LLVMBuildShuffleVector(e->builder, a, b, LLVMConstVector(at, lanes), "");
+}
+
+/* x times a constant: the upper and the lower 32 bits. Vectors by their even and their odd lanes, each a product of 32 by 32 bits where it stands,
+ * as processors have it. */
+static void multiply(struct emit *e, ir x, uint32_t by, ir *high, ir *low)
+{
+    unsigned lanes = emit_lanes(x);
+    if (lanes == 1) {
+        ir whole = emit_imul(e, widen(e, x), emit_integer(e->i64, by));
+        *high = low_half(e, emit_lshr(e, whole, 32));
+        *low = low_half(e, whole);
+        return;
+    }
+    ir_type narrow = LLVMTypeOf(x), wide = emit_vector(e->i64, lanes / 2);
+    ir both = LLVMBuildBitCast(e->builder, x, wide, ""), factor = emit_integer(wide, by);
+    ir even = emit_imul(e, emit_and(e, both, emit_integer(wide, UINT32_MAX)), factor), odd = emit_imul(e, emit_lshr(e, both, 32), factor);
+    even = LLVMBuildBitCast(e->builder, even, narrow, "");
+    odd = LLVMBuildBitCast(e->builder, odd, narrow, "");
+    *high = halves(e, even, odd, lanes, 1);
+    *low = halves(e, even, odd, lanes, 0);
 }
 
 /* gan_philox_LANES: (key[2], counter[4]) -> four words, each in LANES blocks. A function: it is long, and kernels are written several times. */
@@ -35,16 +57,16 @@ static ir philox_function(struct emit *e, unsigned lanes)
     ir c[4];
     f = emit_aside_open(e, &aside, name, LLVMFunctionType(words, (ir_type[]){e->i32, e->i32, v, v, v, v}, 6, false));
     for (unsigned i = 0; i < 4; i++) c[i] = LLVMGetParam(f, 2 + i);
+    ir key[2] = {emit_splat(e, LLVMGetParam(f, 0), lanes), emit_splat(e, LLVMGetParam(f, 1), lanes)};
     for (uint32_t round = 0; round < 10; round++) {
-        ir k0 = emit_splat(e, emit_iadd(e, LLVMGetParam(f, 0), emit_integer(e->i32, round * 0x9E3779B9u)), lanes);
-        ir k1 = emit_splat(e, emit_iadd(e, LLVMGetParam(f, 1), emit_integer(e->i32, round * 0xBB67AE85u)), lanes);
-        ir m0 = emit_integer(v, 0xD2511F53u), m1 = emit_integer(v, 0xCD9E8D57u);
-        ir c0 = emit_xor(e, emit_xor(e, multiply_high(e, c[2], m1), c[1]), k0);
-        ir c2 = emit_xor(e, emit_xor(e, multiply_high(e, c[0], m0), c[3]), k1);
-        c[1] = emit_imul(e, c[2], m1);
-        c[3] = emit_imul(e, c[0], m0);
-        c[0] = c0;
-        c[2] = c2;
+        ir k0 = emit_iadd(e, key[0], emit_integer(v, round * 0x9E3779B9u)), k1 = emit_iadd(e, key[1], emit_integer(v, round * 0xBB67AE85u));
+        ir high[2], low[2];
+        multiply(e, c[0], 0xD2511F53u, &high[0], &low[0]);
+        multiply(e, c[2], 0xCD9E8D57u, &high[1], &low[1]);
+        c[0] = emit_xor(e, emit_xor(e, high[1], c[1]), k0);
+        c[2] = emit_xor(e, emit_xor(e, high[0], c[3]), k1);
+        c[1] = low[1];
+        c[3] = low[0];
     }
     ir result = LLVMGetPoison(words);
     for (unsigned i = 0; i < 4; i++) result = LLVMBuildInsertValue(e->builder, result, c[i], i, "");
