@@ -59,11 +59,11 @@ static double element(const void *at, uint32_t size, int64_t i)
 }
 
 /* Relative error of n elements at `at` against `want`, in the 2-norm; infinite where one is not finite and the other is. */
-static double error_of(const void *at, uint32_t size, const double *want, int64_t n)
+static double error_of(const void *at, uint32_t size, const struct ganrt_tensor *tensor, const double *want, int64_t n)
 {
     double difference = 0, norm = 0;
     for (int64_t i = 0; i < n; i++) {
-        double a = element(at, size, i);
+        double a = element(at, size, tensor ? ganrt_position(tensor, i) : i);
         if (isfinite(a) != isfinite(want[i])) return INFINITY;
         if (!isfinite(a)) continue;
         difference += (a - want[i]) * (a - want[i]);
@@ -77,6 +77,7 @@ struct compared {
     const char *name;
     const void *at; /* the compiled one */
     uint32_t size;  /* of an element, bytes */
+    const struct ganrt_tensor *tensor; /* NULL: an output, row-major */
     int64_t n;
     double *want;   /* the evaluator's */
     double error, noise;
@@ -118,7 +119,7 @@ static void share_tensors(struct comparison *x)
 {
     for (uint32_t t = 0; t < x->model->ntensors; t++) {
         const struct ganrt_tensor *tensor = &x->model->tensors[t];
-        for (int64_t i = 0; i < tensor->elements; i++) x->evaluator->tensors[t][i] = element(run_at(x->run, tensor->offset), tensor->size, i);
+        for (int64_t i = 0; i < tensor->elements; i++) x->evaluator->tensors[t][i] = element(run_at(x->run, tensor->offset), tensor->size, ganrt_position(tensor, i));
     }
 }
 
@@ -137,7 +138,7 @@ static uint32_t collect(struct comparison *x, uint32_t index, struct compared *t
     for (uint32_t i = 0; i < graph->effects.n; i++) {
         uint32_t t = graph->effects.at[i].tensor;
         const struct ganrt_tensor *tensor = &x->model->tensors[t];
-        to[n++] = (struct compared){.name = tensor->name, .at = run_at(x->run, tensor->offset), .size = tensor->size, .n = tensor->elements, .want = x->evaluator->tensors[t]};
+        to[n++] = (struct compared){.name = tensor->name, .at = run_at(x->run, tensor->offset), .size = tensor->size, .tensor = tensor, .n = tensor->elements, .want = x->evaluator->tensors[t]};
     }
     return n;
 }
@@ -147,7 +148,7 @@ static bool run_shaken(struct comparison *x, const struct graph *graph, const un
 {
     for (uint32_t t = 0; t < x->model->ntensors; t++) {
         const struct ganrt_tensor *tensor = &x->model->tensors[t];
-        for (int64_t i = 0; i < tensor->elements; i++) x->evaluator->tensors[t][i] = element(saved + tensor->offset, tensor->size, i);
+        for (int64_t i = 0; i < tensor->elements; i++) x->evaluator->tensors[t][i] = element(saved + tensor->offset, tensor->size, ganrt_position(tensor, i));
     }
     x->evaluator->tick_else = 5;
     x->evaluator->tick = 4;
@@ -167,7 +168,7 @@ static void compare_values(struct comparison *x, uint32_t index, const unsigned 
     uint32_t n = collect(x, index, values);
     bool close = true;
     for (uint32_t i = 0; i < n; i++) {
-        values[i].error = error_of(values[i].at, values[i].size, values[i].want, values[i].n);
+        values[i].error = error_of(values[i].at, values[i].size, values[i].tensor, values[i].want, values[i].n);
         close = close && values[i].error <= x->bound;
         values[i].want = arena_copy(scratch, values[i].want, (size_t)values[i].n * sizeof *values[i].want);
     }

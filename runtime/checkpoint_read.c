@@ -224,10 +224,12 @@ bool checkpoint_apply(struct run *run, const struct safetensors *file, bool trai
     json_free(p.counters);
     json_free(p.results);
     json_free(p.data);
+    run_layout(run, true); /* a checkpoint may hold some of the tensors only */
     for (uint32_t i = 0; i < model->ntensors && ok; i++) {
         const struct safetensors_tensor *tensor = safetensors_find(file, model->tensors[i].name);
         if (tensor) memcpy(run_at(run, model->tensors[i].offset), tensor->data, tensor->bytes);
     }
+    run_layout(run, false);
     return ok;
 }
 

@@ -88,6 +88,9 @@ void run_initialise(struct run *run);
  * Call after run_allocate. `step`, where not NULL: the step of the checkpoint; `file` likewise its path (the caller frees it). */
 bool run_load(struct run *run, const char *path, uint64_t *step, char **file, struct error *e);
 
+/* All tensors with their rows in order, for what reads or writes them by name; and back to how the model's code wants them. Between graphs only. */
+void run_layout(struct run *run, bool rows);
+
 static inline void *run_at(const struct run *run, int64_t offset) /* a storage, by its offset in the arena */
 {
     return run->frame.arena + offset;

@@ -137,12 +137,62 @@ static ir whole_mask(struct nest *n)
     return n->mask ? n->mask : emit_integer(emit_vector(n->e->i1, n->lanes), 1);
 }
 
+#define POINTERS INT64_MIN /* a stride: there is a pointer for each lane */
+
 static ir lane_pointers(struct nest *n, ir_type element, ir pointer, int64_t stride)
 {
     struct emit *e = n->e;
+    if (stride == POINTERS) return pointer;
     bool narrow = stride > -(1 << 24) && stride < 1 << 24; /* 32-bit offsets gather in one instruction */
     ir steps = emit_count(narrow ? e->i32 : e->i64, n->lanes, stride);
     return LLVMBuildGEP2(e->builder, element, pointer, &steps, 1, "");
+}
+
+/* ---- where an element stands ---- */
+
+static ir divided(struct emit *e, ir x, int64_t by) { return LLVMBuildUDiv(e->builder, x, emit_integer(LLVMTypeOf(x), (uint64_t)by), ""); }
+
+/* panel_position of kernels.h, of scalars or vectors: the element in `row` and `column`. */
+static ir panel_element(struct emit *e, const struct storage *s, ir row, ir column)
+{
+    ir_type t = LLVMTypeOf(column);
+    ir start = emit_imul(e, divided(e, column, PRODUCT_PANEL), emit_integer(t, PRODUCT_PANEL)), wide = emit_integer(t, PRODUCT_PANEL);
+    if (s->columns % PRODUCT_PANEL) {
+        ir last = emit_icmp(e, LLVMIntEQ, start, emit_integer(t, (uint64_t)(s->columns / PRODUCT_PANEL * PRODUCT_PANEL)));
+        wide = emit_select(e, last, emit_integer(t, (uint64_t)(s->columns % PRODUCT_PANEL)), wide);
+    }
+    ir before = emit_imul(e, start, emit_integer(t, (uint64_t)(s->elements / s->columns)));
+    return emit_iadd(e, emit_iadd(e, before, emit_imul(e, row, wide)), emit_isub(e, column, start));
+}
+
+static ir panel_index(struct emit *e, const struct storage *s, ir index)
+{
+    ir row = divided(e, index, s->columns);
+    return panel_element(e, s, row, emit_isub(e, index, emit_imul(e, row, emit_integer(LLVMTypeOf(index), (uint64_t)s->columns))));
+}
+
+/* Does no vector along the lane leave its panel? */
+static bool panel_aligned(const struct nest *n, const struct access *a)
+{
+    bool good = a->stride[n->lane] == 1 && a->offset % PRODUCT_LANES == 0;
+    for (uint32_t d = 0; d < n->k.rank; d++) good = good && (d == n->lane || a->stride[d] % PRODUCT_LANES == 0);
+    return good;
+}
+
+/* The pointer, or pointers, of the point's lanes; *stride: between lanes from a single pointer, 0 where there is a pointer for each. */
+static ir element_pointer(struct nest *n, const struct access *a, ir_type element, ir index, int64_t *stride)
+{
+    struct emit *e = n->e;
+    const struct storage *s = access_storage(n, a->storage);
+    ir base = access_base(n, a->storage);
+    *stride = lane_stride(n, a);
+    if (!s->columns) return emit_offset(e, base, element, index);
+    bool matrix = n->k.kind == KERNEL_PRODUCT && !a->offset && a->stride[0] == s->columns && a->stride[1] == 1;
+    if (matrix) return emit_offset(e, base, element, panel_element(e, s, n->index[0], n->index[1]));
+    if (*stride == 0 || panel_aligned(n, a)) return emit_offset(e, base, element, panel_index(e, s, index));
+    ir at = panel_index(e, s, emit_iadd(e, emit_splat(e, index, n->lanes), emit_count(e->i64, n->lanes, *stride)));
+    *stride = POINTERS;
+    return LLVMBuildGEP2(e->builder, element, base, &at, 1, "");
 }
 
 static ir load_from(struct nest *n, uint32_t storage, ir_type element, ir pointer, int64_t stride)
@@ -165,8 +215,9 @@ ir access_load(struct nest *n, const struct access *a)
     ir_type element = access_storage(n, a->storage)->size == 8 ? e->f64 : e->f32;
     ir index = access_index(n, a);
     check_lanes(n, a, index);
-    ir pointer = emit_offset(e, access_base(n, a->storage), element, index);
-    return emit_convert(e, load_from(n, a->storage, element, pointer, lane_stride(n, a)), e->real);
+    int64_t stride;
+    ir pointer = element_pointer(n, a, element, index, &stride);
+    return emit_convert(e, load_from(n, a->storage, element, pointer, stride), e->real);
 }
 
 void access_store(struct nest *n, const struct access *a, ir value)
@@ -175,8 +226,8 @@ void access_store(struct nest *n, const struct access *a, ir value)
     ir_type element = access_storage(n, a->storage)->size == 8 ? e->f64 : e->f32;
     ir index = access_index(n, a);
     check_lanes(n, a, index);
-    ir pointer = emit_offset(e, access_base(n, a->storage), element, index);
-    int64_t stride = lane_stride(n, a);
+    int64_t stride;
+    ir pointer = element_pointer(n, a, element, index, &stride);
     value = emit_convert(e, value, element);
     ir_type type = LLVMTypeOf(value), vectors = emit_vector(e->ptr, n->lanes);
     ir align = emit_integer(e->i32, element == e->f64 ? 8 : 4);

@@ -124,6 +124,7 @@ static ir make_tensor(struct emit *e, const void *of, uint32_t i)
     put_u32(&f, s->size);
     put_u32(&f, (uint32_t)t->net);
     put_i64(&f, s->offset);
+    put_i64(&f, s->columns);
     return structure(&f);
 }
 

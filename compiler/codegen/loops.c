@@ -6,6 +6,7 @@
 #include "schedule/rules.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define BLOCK 512        /* a longer run down a column is summed in blocks, which keeps rounding small */
 #define ROWS_LEAST 4     /* of which the sums are put together in a vector */
@@ -53,9 +54,11 @@ static void strip_move(struct nest *n, unsigned sub)
     n->index[n->lane] = emit_iadd(n->e, n->at, emit_i64(n->e, (int64_t)sub * n->lanes));
 }
 
-/* A task's length of the lane is `unit`, or what is left of the extent: rests[0], rests[1]. */
-static unsigned lane_rests(const struct nest *n, int64_t rests[2])
+/* What the length of the lane may be: `unit`, or what is left of the extent, if not `lengths`. */
+static unsigned lane_rests(const struct nest *n, int64_t rests[3])
 {
+    memcpy(rests, n->lengths, sizeof n->lengths);
+    if (n->nlengths) return n->nlengths;
     int64_t left = n->k.extent[n->lane] % n->unit;
     rests[0] = n->unit, rests[1] = left;
     return left ? 2 : 1;
@@ -64,7 +67,7 @@ static unsigned lane_rests(const struct nest *n, int64_t rests[2])
 static void lane_tail(struct nest *n, ir from, strip_body *body)
 {
     struct emit *e = n->e;
-    int64_t lengths[2], rest = 0;
+    int64_t lengths[3], rest = 0;
     bool always = true, one = true; /* does each task have a tail, is it as long in each? */
     for (unsigned i = 0, count = lane_rests(n, lengths); i < count; i++) {
         int64_t own = lengths[i] % n->lanes;
@@ -93,7 +96,7 @@ static void lane_tail(struct nest *n, ir from, strip_body *body)
 static void lane_strips(struct nest *n, ir *from, unsigned vectors, unsigned before, strip_body *body)
 {
     struct emit *e = n->e;
-    int64_t step = (int64_t)vectors * n->lanes, lengths[2];
+    int64_t step = (int64_t)vectors * n->lanes, lengths[3];
     bool any = false;
     for (unsigned i = 0, count = lane_rests(n, lengths); i < count; i++)
         any = any || (before ? lengths[i] % (before * n->lanes) : lengths[i]) >= step;

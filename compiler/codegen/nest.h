@@ -30,6 +30,8 @@ struct nest {
     uint32_t graph, number;
     uint32_t lane;
     int64_t unit;        /* a task covers `unit` of the lane, or what is left of it; low[lane] is a multiple of it */
+    int64_t lengths[3];  /* or, where there are any, one of these */
+    unsigned nlengths;
     bool reduces;        /* has reductions */
     VEC(struct scope) scopes;
 

@@ -14,7 +14,7 @@ static int64_t direct_stride(const struct nest *n)
     const struct kernel *k = &n->k;
     if (k->body.n != 2 || k->body.at[0].kind != INSN_PRODUCT || k->body.at[1].kind != INSN_STORE) return 0;
     const struct access *at = &k->body.at[1].at;
-    if (access_storage(n, at->storage)->size != n->e->size || (k->extent[1] > 1 && at->stride[1] != 1)) return 0;
+    if (access_storage(n, at->storage)->size != n->e->size || access_storage(n, at->storage)->columns || (k->extent[1] > 1 && at->stride[1] != 1)) return 0;
     if (k->extent[0] == 1) return k->extent[1];
     return at->stride[0] >= k->extent[1] ? at->stride[0] : 0;
 }

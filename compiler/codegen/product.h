@@ -13,18 +13,45 @@ struct product_operands { /* of one product: a and b where this task's tile begi
 ir product_window(struct nest *n, int64_t stride); /* of the storage that takes the product as it is */
 ir product_memory(struct nest *n);                 /* the worker's own */
 
+enum { PRODUCT_STREAMS = 4 }; /* fetched ahead by a register tile, at most */
+
+struct product_shape { /* of this processor's register tile */
+    unsigned rows, vectors;
+};
+
+struct product_work { /* a task's tile under way */
+    struct nest *n;
+    struct product_shape shape;
+    const struct product_operands *operands;
+    ir rows;                /* of this task's tile */
+    ir origin, column;      /* its first row and column */
+    ir to;                  /* the first element of the tile or, of a tile that is made a block of rows at a time, of the block */
+    int64_t stride;         /* between its rows */
+    bool direct;            /* it is the storage */
+    bool whole;             /* all of k is summed at once */
+    ir *packed;             /* by product: its panels in the worker's memory */
+    int64_t group;          /* columns that go through the body together */
+    int64_t widths[3];      /* that a group may have */
+    unsigned nwidths;
+    /* the product at work, its piece of k, its group of columns, its block of rows */
+    uint32_t product;
+    ir first, depth;
+    ir at, columns;         /* the group's first column, from the tile's start; how many: `width` of the case at work */
+    int64_t width;
+    ir row;                 /* the block's first, from the tile's start */
+    unsigned block;         /* its rows */
+    ir add;                 /* i1: to what stands there */
+};
+
 /* product_float.c. stride: between the rows of that storage, 0 where there is none */
 void product_float(struct nest *n, const struct product_operands *operands, int64_t stride);
 
 /* product_tile.c */
 enum { PRODUCT_ROWS = 8, PRODUCT_VECTORS = 3 }; /* of a register tile, at most */
 
-struct product_shape { /* of this processor's register tile */
-    unsigned rows, vectors;
-};
 struct product_shape product_shape(const struct emit *e);
 
-void product_fetch(struct emit *e, ir from); /* into the first cache, soon to be read */
+void product_fetch(struct emit *e, ir from, bool near); /* a line that is soon to be read; near: into the first cache */
 
 struct product_tile {
     unsigned rows, vectors;
@@ -32,12 +59,27 @@ struct product_tile {
     bool ta;
     int64_t step;                 /* between b's rows, in elements */
     int64_t columns_b, columns_c; /* that may be read of b, written of c: up to vectors * 16 */
+    unsigned streams;             /* of lines that are fetched meanwhile */
+    unsigned every;               /* a line of each in so many of k: 1, 2, 4 or 8 */
+    int64_t ahead;                /* bytes from one line of a stream to the next */
+    bool near;                    /* into the first cache, else into the second */
 };
 
-/* c (+)= a b over `depth` of k; a, b, c: their first elements; add: an i1. Makes the function where it is new. */
-void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir b, ir c, ir depth, ir add);
+/* c (+)= a b over `depth` of k; a, b, c: their first elements; add: an i1; fetch: where each stream begins. Makes the function where it is new. */
+void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir b, ir c, ir depth, ir add, const ir *fetch);
 /* The vector at `from`, of which `count` lanes are there, zeros the others. */
 ir product_load(struct emit *e, ir from, int64_t count);
+
+/* product_right.c: the right operand of the product at work, in a strip of the group: `columns` from `column` on */
+struct product_right {
+    ir at;           /* its first element, at the start of this piece of k */
+    int64_t step;    /* between rows of k */
+    int64_t columns; /* that may be read */
+};
+bool product_right_packs(const struct product_work *w);
+void product_right_pack(struct product_work *w, int64_t column, int64_t columns);
+struct product_right product_right(struct product_work *w, int64_t column, int64_t columns);
+void product_fetch_streams(struct product_work *w, int64_t column, int64_t columns, struct product_tile *t, ir *fetch);
 
 /* product_pack.c */
 struct product_panel {
@@ -45,7 +87,11 @@ struct product_panel {
     int64_t ldb;
     bool tb;
     int64_t columns; /* that are there: up to vectors * 16 */
+    int64_t rows;    /* product_turn_call: of the matrix in panels */
 };
+
+/* Packs columns `column` and on of the transpose of a matrix in panels of ldb columns: rows [first, first + depth) of k. */
+void product_turn_call(struct emit *e, const struct product_panel *p, ir to, ir base, ir column, ir first, ir depth);
 
 /* `depth` rows of k of b's columns from `from` on, packed to `to`. */
 void product_pack_call(struct emit *e, const struct product_panel *p, ir to, ir from, ir depth);

@@ -36,18 +36,18 @@ static void copy_rows(struct emit *e, const struct product_panel *p, ir to, ir f
     for (unsigned v = 0; v < p->vectors; v++) {
         ir at = emit_i64(e, (int64_t)v * e->width);
         /* rows of b lie far apart: the processor does not foresee the next */
-        product_fetch(e, emit_offset(e, in, e->real, emit_i64(e, AHEAD * p->ldb + (int64_t)v * e->width)));
+        product_fetch(e, emit_offset(e, in, e->real, emit_i64(e, AHEAD * p->ldb + (int64_t)v * e->width)), true);
         emit_store(e, product_load(e, emit_offset(e, in, e->real, at), p->columns - (int64_t)v * e->width), emit_offset(e, out, e->real, at));
     }
     emit_loop_close(e, &loop);
 }
 
-/* Columns v * 16 and on, `count` of which are there; rows of k from `k` on, 16 of them. */
-static void turn_square(struct emit *e, const struct product_panel *p, ir to, ir from, ir k, unsigned v, int64_t count)
+/* Columns v * 16 and on, `count` of which are there: each 16 of k from `from` on, `stride` from the one before; to row `k` of the panel. */
+static void turn_square(struct emit *e, const struct product_panel *p, ir to, ir from, int64_t stride, ir k, unsigned v, int64_t count)
 {
     ir x[LANES];
     for (unsigned i = 0; i < e->width; i++) {
-        ir row = emit_offset(e, from, e->real, emit_iadd(e, k, emit_i64(e, (int64_t)(v * e->width + i) * p->ldb)));
+        ir row = emit_offset(e, from, e->real, emit_i64(e, (int64_t)i * stride));
         x[i] = (int64_t)i < count ? product_load(e, row, e->width) : LLVMConstNull(emit_vector(e->real, e->width));
     }
     for (unsigned d = 1; d < e->width; d *= 2) exchange(e, x, d);
@@ -78,10 +78,51 @@ static void turn_rows(struct emit *e, const struct product_panel *p, ir to, ir f
         for (unsigned v = 0; v < p->vectors; v++) {
             int64_t count = p->columns - (int64_t)v * e->width;
             if (rest) turn_rest(e, p, to, from, loop.index, v, count);
-            else turn_square(e, p, to, from, loop.index, v, count);
+            else turn_square(e, p, to, emit_offset(e, from, e->real, emit_iadd(e, loop.index, emit_i64(e, (int64_t)v * e->width * p->ldb))), p->ldb, loop.index, v, count);
         }
         emit_loop_close(e, &loop);
     }
+}
+
+/* One panel of the source: `wide` of k, from k on; its rows `column` and on are the columns that are packed. */
+static void turn_panel(struct emit *e, const struct product_panel *p, ir to, ir base, ir column, ir first, ir k, int64_t wide)
+{
+    ir panel = emit_offset(e, base, e->real, emit_imul(e, k, emit_i64(e, p->rows)));
+    ir rows = emit_offset(e, panel, e->real, emit_imul(e, column, emit_i64(e, wide))), within = emit_isub(e, k, first);
+    for (int64_t at = 0; at < wide; at += e->width)
+        for (unsigned v = 0; v < p->vectors; v++)
+            turn_square(e, p, to, emit_offset(e, rows, e->real, emit_i64(e, (int64_t)v * e->width * wide + at)), wide, emit_iadd(e, within, emit_i64(e, at)), v,
+                        p->columns - (int64_t)v * e->width);
+}
+
+/* Pieces of k begin with a panel; the last ends with the matrix. */
+static void turn_panels(struct emit *e, const struct product_panel *p, ir to, ir base, ir column, ir first, ir depth)
+{
+    struct emit_loop loop;
+    ir end = emit_iadd(e, first, depth), whole = emit_i64(e, p->ldb / PRODUCT_PANEL * PRODUCT_PANEL);
+    emit_loop_open(e, &loop, first, emit_select(e, emit_icmp(e, LLVMIntSLT, end, whole), end, whole), PRODUCT_PANEL);
+    turn_panel(e, p, to, base, column, first, loop.index, PRODUCT_PANEL);
+    emit_loop_close(e, &loop);
+    if (p->ldb % PRODUCT_PANEL == 0) return;
+    LLVMBasicBlockRef rest = emit_block(e, "rest"), after = emit_block(e, "after");
+    emit_branch(e, emit_icmp(e, LLVMIntSGT, end, whole), rest, after);
+    emit_at(e, rest);
+    turn_panel(e, p, to, base, column, first, whole, p->ldb % PRODUCT_PANEL);
+    emit_go(e, after);
+}
+
+void product_turn_call(struct emit *e, const struct product_panel *p, ir to, ir base, ir column, ir first, ir depth)
+{
+    char name[96];
+    snprintf(name, sizeof name, "gan_turn_%u_%lldx%lld_%lld", p->vectors, (long long)p->rows, (long long)p->ldb, (long long)p->columns);
+    ir_type parameters[] = {e->ptr, e->ptr, e->i64, e->i64, e->i64};
+    ir f = emit_part(e, name, parameters, 5);
+    if (f) {
+        turn_panels(e, p, LLVMGetParam(f, 0), LLVMGetParam(f, 1), LLVMGetParam(f, 2), LLVMGetParam(f, 3), LLVMGetParam(f, 4));
+        LLVMBuildRetVoid(e->builder);
+        emit_part_end(e);
+    }
+    emit_call(e, LLVMGetNamedFunction(e->module, name), (ir[]){to, base, column, first, depth}, 5);
 }
 
 void product_pack_call(struct emit *e, const struct product_panel *p, ir to, ir from, ir depth)

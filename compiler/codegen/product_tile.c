@@ -10,12 +10,12 @@
 
 #include <stdio.h>
 
-#define STEPS 2 /* of k in one round of the loop */
+#define STEPS 4 /* of k in one round of the loop; more where lines are fetched more rarely */
 
 struct tile {
     struct emit *e;
     const struct product_tile *t;
-    ir a, b, c;
+    ir a, b, c, fetch[PRODUCT_STREAMS];
     ir sums[PRODUCT_ROWS][PRODUCT_VECTORS]; /* on the stack until LLVM's sroa puts them into registers */
     ir_type vector;
 };
@@ -42,9 +42,9 @@ ir product_load(struct emit *e, ir from, int64_t count)
     return emit_intrinsic(e, "llvm.masked.load", (ir_type[]){type, e->ptr}, 2, args, 4);
 }
 
-void product_fetch(struct emit *e, ir from)
+void product_fetch(struct emit *e, ir from, bool near)
 {
-    ir args[] = {from, emit_integer(e->i32, 0), emit_integer(e->i32, 3), emit_integer(e->i32, 1)};
+    ir args[] = {from, emit_integer(e->i32, 0), emit_integer(e->i32, near ? 3 : 2), emit_integer(e->i32, 1)};
     emit_intrinsic(e, "llvm.prefetch", &e->ptr, 1, args, 4);
 }
 
@@ -82,13 +82,26 @@ static void step(struct tile *s, ir k)
     }
 }
 
+/* A line of each stream; the next that is fetched lies `ahead` bytes behind it. */
+static void fetch_lines(struct tile *s, ir k)
+{
+    struct emit *e = s->e;
+    ir line = emit_imul(e, LLVMBuildUDiv(e->builder, k, emit_i64(e, s->t->every), ""), emit_i64(e, s->t->ahead));
+    for (unsigned i = 0; i < s->t->streams; i++) product_fetch(e, emit_offset(e, s->fetch[i], e->i8, line), s->t->near);
+}
+
 static void sum(struct tile *s, ir depth)
 {
     struct emit *e = s->e;
     struct emit_loop loop;
-    ir whole = emit_and(e, depth, emit_i64(e, ~(int64_t)(STEPS - 1)));
-    emit_loop_open(e, &loop, emit_i64(e, 0), whole, STEPS);
-    for (int i = 0; i < STEPS; i++) step(s, emit_iadd(e, loop.index, emit_i64(e, i)));
+    unsigned steps = s->t->streams && s->t->every > STEPS ? s->t->every : STEPS;
+    ir whole = emit_and(e, depth, emit_i64(e, -(int64_t)steps));
+    emit_loop_open(e, &loop, emit_i64(e, 0), whole, steps);
+    for (unsigned i = 0; i < steps; i++) {
+        ir k = emit_iadd(e, loop.index, emit_i64(e, i));
+        if (s->t->streams && i % s->t->every == 0) fetch_lines(s, k);
+        step(s, k);
+    }
     emit_loop_close(e, &loop);
     emit_loop_open(e, &loop, whole, depth, 1);
     step(s, loop.index);
@@ -118,6 +131,7 @@ static void add_earlier(struct tile *s, ir add)
 static void function(struct emit *e, const struct product_tile *t, ir f)
 {
     struct tile s = {.e = e, .t = t, .a = LLVMGetParam(f, 0), .b = LLVMGetParam(f, 1), .c = LLVMGetParam(f, 2), .vector = emit_vector(e->real, e->width)};
+    for (unsigned i = 0; i < t->streams; i++) s.fetch[i] = LLVMGetParam(f, 5 + i);
     for (unsigned r = 0; r < t->rows; r++)
         for (unsigned v = 0; v < t->vectors; v++) {
             s.sums[r][v] = emit_local(e, s.vector);
@@ -130,16 +144,19 @@ static void function(struct emit *e, const struct product_tile *t, ir f)
     LLVMBuildRetVoid(e->builder);
 }
 
-void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir b, ir c, ir depth, ir add)
+void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir b, ir c, ir depth, ir add, const ir *fetch)
 {
-    char name[160];
-    snprintf(name, sizeof name, "gan_tile_%ux%u_a%lld%s_b%lld_%lld_c%lld_%lld", t->rows, t->vectors, (long long)t->lda, t->ta ? "t" : "",
-             (long long)t->step, (long long)t->columns_b, (long long)t->ldc, (long long)t->columns_c);
-    ir_type parameters[] = {e->ptr, e->ptr, e->ptr, e->i64, e->i1};
-    ir f = emit_part(e, name, parameters, 5);
+    char name[192];
+    int n = snprintf(name, sizeof name, "gan_tile_%ux%u_a%lld%s_b%lld_%lld_c%lld_%lld", t->rows, t->vectors, (long long)t->lda, t->ta ? "t" : "",
+                     (long long)t->step, (long long)t->columns_b, (long long)t->ldc, (long long)t->columns_c);
+    if (t->streams) snprintf(name + n, sizeof name - (size_t)n, "_f%u_%u_%lld%s", t->streams, t->every, (long long)t->ahead, t->near ? "n" : "");
+    ir_type parameters[] = {e->ptr, e->ptr, e->ptr, e->i64, e->i1, e->ptr, e->ptr, e->ptr, e->ptr};
+    ir args[5 + PRODUCT_STREAMS] = {a, b, c, depth, add};
+    for (unsigned i = 0; i < t->streams; i++) args[5 + i] = fetch[i];
+    ir f = emit_part(e, name, parameters, 5 + t->streams);
     if (f) {
         function(e, t, f);
         emit_part_end(e);
     }
-    emit_call(e, LLVMGetNamedFunction(e->module, name), (ir[]){a, b, c, depth, add}, 5);
+    emit_call(e, LLVMGetNamedFunction(e->module, name), args, 5 + t->streams);
 }

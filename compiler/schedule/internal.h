@@ -6,8 +6,9 @@
  *     space.c    iteration spaces: refining one by another, index maps over them
  *     lower.c    group -> instructions and accesses
  *     collapse.c dimensions merged and ordered
- *     split.c    tasks and tiles
  *     order.c    the kernels' order, storages' lifetimes
+ *     layout.c   tensors that are kept in panels
+ *     split.c    tasks and tiles
  *     plan.c     offsets in the arena
  *     kernels.c  all of it, in order
  *
@@ -177,8 +178,11 @@ bool lower_fits(struct scheduling *s, struct group *product, struct group *with,
 void collapse(struct kernel *k);
 bool collapse_product(struct kernel *k, int64_t rows, int64_t columns); /* to rank 2; false where an access forbids it */
 
+/* layout.c */
+void layouts_choose(struct ganc *g, struct kernels *k);
+
 /* split.c */
-void split_kernel(struct kernel *k, uint32_t size);
+void split_kernel(const struct kernels *all, struct kernel *k, uint32_t size);
 
 /* order.c */
 void order_kernels(struct scheduling *s, const struct kernel *made); /* made[i] of groups.at[i], into kg->kernels */

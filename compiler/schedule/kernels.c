@@ -1,4 +1,4 @@
-/* kernels.c: the whole of schedule/, in order: values, groups, storages, kernels, their order, the arena. */
+/* kernels.c: the whole of schedule/, in order: values, groups, storages, kernels, their order, layouts, tasks, the arena. */
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "schedule/internal.h"
@@ -111,7 +111,6 @@ static void graph_make(struct ganc *g, struct kernels *k, const struct graph *gr
     values_make(&s);
     groups_make(&s);
     storages_make(&s);
-    uint32_t size = k->program->f64 ? 8 : 4;
     struct kernel *made = NEW_ARRAY(s.mem, struct kernel, s.groups.n);
     for (uint32_t i = 0; i < s.groups.n; i++) {
         struct group *group = s.groups.at[i];
@@ -121,14 +120,24 @@ static void graph_make(struct ganc *g, struct kernels *k, const struct graph *gr
         const struct value *main = group_main(group);
         made[i].name = group_name(&s, group, main);
         made[i].span = main->node->span;
-        split_kernel(&made[i], size);
-        int64_t tile = (kernel_worker_bytes(&made[i], size) + 63) / 64 * 64;
-        if (tile > k->worker_bytes) k->worker_bytes = tile;
     }
     order_kernels(&s, made);
     order_lifetimes(&s);
     outputs_make(&s);
     arena_free(s.mem);
+}
+
+/* Tasks and tiles, which want to know the layouts. */
+static void split_all(struct kernels *k)
+{
+    uint32_t size = k->program->f64 ? 8 : 4;
+    for (uint32_t i = 0; i < k->graphs.n; i++)
+        for (uint32_t j = 0; j < k->graphs.at[i].kernels.n; j++) {
+            struct kernel *kernel = &k->graphs.at[i].kernels.at[j];
+            split_kernel(k, kernel, size);
+            int64_t tile = (kernel_worker_bytes(kernel, size) + 63) / 64 * 64;
+            if (tile > k->worker_bytes) k->worker_bytes = tile;
+        }
 }
 
 struct kernels *kernels_make(struct ganc *g, const struct program *p)
@@ -138,6 +147,8 @@ struct kernels *kernels_make(struct ganc *g, const struct program *p)
     tensors_make(g, k);
     for (uint32_t i = 0; i < p->graphs.n; i++) vec_push(g->mem, &k->graphs, (struct kernel_graph){0});
     for (uint32_t i = 0; i < p->graphs.n; i++) graph_make(g, k, p->graphs.at[i]);
+    layouts_choose(g, k);
+    split_all(k);
     plan_arena(g, k);
     return k;
 }

@@ -28,6 +28,7 @@ struct storage {
     int64_t elements;
     uint32_t size;        /* bytes of an element: 4, or 8 */
     int64_t offset;       /* bytes from the arena's start; a multiple of 64 */
+    int64_t columns;      /* TENSOR: 0: its elements lie in row-major order; else it is a matrix of so many columns, laid out in panels */
     uint32_t first, last; /* kernels of its graph between which it must keep its content (not TENSOR) */
 };
 
@@ -115,11 +116,26 @@ struct kernels *kernels_make(struct ganc *g, const struct program *p);   /* the 
 void kernels_print(struct buffer *to, const struct ganc *g, const struct kernels *k);
 void plan_print(struct buffer *to, const struct ganc *g, const struct kernels *k); /* each storage's bytes, offset, lifetime; totals */
 
-/* A PRODUCT of floats packs its right operands in the worker's own memory: all of k at once, with the tile's rows after it a few at a time,
- * or where k is deeper than PRODUCT_DEEP in all, PRODUCT_DEPTH of it at a time, with the whole tile after it. Of doubles, which
- * a library multiplies, only the whole tile is there. Operands whose rows lie PRODUCT_NEAR elements apart or less are read where they
- * stand: the cache holds them as well as a panel. */
-enum { PRODUCT_DEEP = 2048, PRODUCT_DEPTH = 1024, PRODUCT_LANES = 16, PRODUCT_BLOCK = 8, PRODUCT_NEAR = 512 };
+/* Panels: a matrix [rows, columns] as the innermost part of a product wants to read it, PRODUCT_PANEL columns after the other, row after row within
+ * each; the last panel may be narrower. Columns are a multiple of PRODUCT_LANES, so that no vector stands in two panels. Instructions name
+ * elements by their row-major numbers whatever the layout; only code generation and the runtime know where they stand. */
+enum { PRODUCT_LANES = 16, PRODUCT_PANEL = 48 };
+
+/* Where element `i`, counted row by row, stands in a storage of `elements`; columns: of struct storage. */
+static inline int64_t panel_position(int64_t elements, int64_t columns, int64_t i)
+{
+    if (!columns) return i;
+    int64_t row = i / columns, column = i % columns, start = column / PRODUCT_PANEL * PRODUCT_PANEL;
+    int64_t wide = columns - start < PRODUCT_PANEL ? columns - start : PRODUCT_PANEL;
+    return start * (elements / columns) + row * wide + column - start;
+}
+
+/* A PRODUCT of floats is made panel by panel, in each a few rows after the other, which go through the body while they are in the first cache.
+ * What of the right operands does not stand in memory as a panel is packed into the worker's own memory first. Where k is deeper than
+ * PRODUCT_DEEP in all, the whole tile is summed there, PRODUCT_DEPTH of k after the other. Of doubles, which a library multiplies, only the
+ * whole tile is there. Operands whose rows lie PRODUCT_NEAR elements apart or less are read where they stand: the cache holds them as well
+ * as a panel. */
+enum { PRODUCT_DEEP = 2048, PRODUCT_DEPTH = 960, PRODUCT_BLOCK = 8, PRODUCT_NEAR = 512, PRODUCT_GROUP = 4 * PRODUCT_PANEL };
 
 static inline int64_t kernel_depth(const struct kernel *k)
 {
@@ -135,12 +151,23 @@ static inline bool kernel_plain(const struct kernel *k)
     return k->extent[1] == 1 || k->body.at[1].at.stride[1] == 1;
 }
 
+/* Does a PRODUCT's body draw random numbers? It runs over PRODUCT_GROUP columns at a time, which share words; any other over a panel. */
+static inline bool kernel_draws(const struct kernel *k)
+{
+    for (uint32_t i = 0; i < k->body.n; i++)
+        if (k->body.at[i].kind == INSN_RANDOM) return true;
+    return false;
+}
+
+static inline int64_t kernel_group(const struct kernel *k) { return kernel_draws(k) ? PRODUCT_GROUP : PRODUCT_PANEL; }
+
 static inline int64_t kernel_worker_bytes(const struct kernel *k, uint32_t size)
 {
     if (k->kind != KERNEL_PRODUCT) return 0;
     if (size == 8) return kernel_plain(k) ? 0 : k->tile[0] * k->tile[1] * size;
     int64_t depth = kernel_depth(k), wide = (k->tile[1] + PRODUCT_LANES - 1) / PRODUCT_LANES * PRODUCT_LANES;
-    return (depth > PRODUCT_DEEP ? PRODUCT_DEPTH + k->tile[0] : depth + PRODUCT_BLOCK) * wide * size;
+    if (depth > PRODUCT_DEEP) return (PRODUCT_DEPTH * PRODUCT_PANEL + k->tile[0] * wide) * size;
+    return (depth + PRODUCT_BLOCK) * kernel_group(k) * size;
 }
 
 static inline const struct storage *kernels_storage(const struct kernels *k, const struct kernel_graph *kg, uint32_t id)

@@ -9,12 +9,12 @@
 #define TASKS_MOST 16
 #define PRODUCT_PARTS 64                 /* of either dimension, tried */
 #define PRODUCT_TILES 256                /* tried, in all */
-#define PANEL 48                         /* columns of the widest panel: a tile is cut to a multiple, see codegen/product_tile.c */
-#define PACKED_BYTES ((int64_t)512 << 10) /* of a tile's packed right operands: what may stand in a core's L2 cache */
 #define WHOLE_BYTES ((int64_t)512 << 10) /* of a tile that is made whole: doubles, and deep ones */
 
 /* Costs in cycles of a processor that does one multiply-add of 16 floats a cycle. */
 #define COST_PACK 1.0                    /* of an element packed, most often from beyond the L2 cache */
+#define COST_TURN 0.5                    /* of an element packed from panels, in squares */
+#define COST_PANEL 0.2                   /* of an element read from panels as it is, fetched ahead */
 #define COST_LEFT 0.4                    /* of an element of the left operand read for a panel */
 #define COST_SEGMENT 40.0                /* of a row's part that the body starts to read or write */
 #define COST_CUT 16000.0                 /* of a product that is worth more than one task */
@@ -59,14 +59,24 @@ static void split_loop(struct kernel *k)
     k->tasks = (uint32_t)divide_up(extent, k->chunk);
 }
 
-/* Cycles that a tile takes. Rows of b that are near to each other are not packed; see codegen/product_float.c. */
-static double tile_cost(const struct kernel *k, int64_t rows, int64_t columns)
+static bool in_panels(const struct kernels *all, uint32_t storage) { return storage < all->tensors.n && all->tensors.at[storage].columns; }
+
+/* Cycles that it takes to have the columns of p's right operand where they are read. Rows that are near to each other are not packed; see
+ * codegen/product_float.c. */
+static double right_cost(const struct kernels *all, const struct product *p, int64_t columns)
 {
-    double cost = COST_TILE, vectors = (double)divide_up(columns, PRODUCT_LANES), panels = (double)divide_up(columns, PANEL);
+    double elements = (double)p->k * (double)columns;
+    if (in_panels(all, p->b.storage)) return elements * (p->tb ? COST_TURN : COST_PANEL);
+    return p->tb || p->ldb > PRODUCT_NEAR ? elements * COST_PACK : 0;
+}
+
+/* Cycles that a tile takes. */
+static double tile_cost(const struct kernels *all, const struct kernel *k, int64_t rows, int64_t columns)
+{
+    double cost = COST_TILE, vectors = (double)divide_up(columns, PRODUCT_LANES), panels = (double)divide_up(columns, PRODUCT_PANEL);
     for (uint32_t i = 0; i < k->products.n; i++) {
         const struct product *p = &k->products.at[i];
-        bool packs = p->tb || p->ldb > PRODUCT_NEAR;
-        cost += (double)p->k * ((double)rows * (vectors + COST_LEFT * panels) + (packs ? COST_PACK * (double)columns : 0));
+        cost += (double)p->k * (double)rows * (vectors + COST_LEFT * panels) + right_cost(all, p, columns);
     }
     for (uint32_t i = 0; i < k->body.n; i++) {
         const struct insn *in = &k->body.at[i];
@@ -90,12 +100,12 @@ static double grid_time(const double cost[2][2], int64_t down, int64_t across, c
 }
 
 /* What a grid of such tiles costs on 2, 4 and 8 threads, each weighed by its number, which makes them comparable. */
-static double grid_cost(const struct kernel *k, int64_t rows, int64_t columns)
+static double grid_cost(const struct kernels *all, const struct kernel *k, int64_t rows, int64_t columns)
 {
     int64_t left[2] = {k->extent[0] % rows, k->extent[1] % columns};
     bool rest[2] = {left[0] > 0, left[1] > 0};
     double total = 0, cost[2][2];
-    for (int i = 0; i < 4; i++) cost[i / 2][i % 2] = tile_cost(k, i / 2 ? left[0] : rows, i % 2 ? left[1] : columns);
+    for (int i = 0; i < 4; i++) cost[i / 2][i % 2] = tile_cost(all, k, i / 2 ? left[0] : rows, i % 2 ? left[1] : columns);
     for (int64_t threads = 2; threads <= 8; threads *= 2)
         total += (double)threads * grid_time(cost, divide_up(k->extent[0], rows), divide_up(k->extent[1], columns), rest, threads);
     return total;
@@ -103,11 +113,8 @@ static double grid_cost(const struct kernel *k, int64_t rows, int64_t columns)
 
 static bool tile_fits(const struct kernel *k, int64_t down, int64_t across, uint32_t size)
 {
-    int64_t depth = kernel_depth(k);
-    bool deep = depth > PRODUCT_DEEP;
-    if (size == 8) return kernel_plain(k) || down * across * size <= WHOLE_BYTES;
-    if (deep && down * across * size > WHOLE_BYTES) return false;
-    return across <= PANEL || (deep ? PRODUCT_DEPTH : depth) * across * size <= PACKED_BYTES;
+    bool whole = size == 8 ? !kernel_plain(k) : kernel_depth(k) > PRODUCT_DEEP;
+    return !whole || down * across * size <= WHOLE_BYTES;
 }
 
 /* The n-th try at cutting `extent` by `unit`: in n equal parts; 0 where that is no new size. */
@@ -117,22 +124,32 @@ static int64_t part(int64_t extent, int64_t unit, int64_t n, int64_t before)
     return size == before ? 0 : size;
 }
 
-static void split_product(struct kernel *k, uint32_t size)
+/* What a tile's columns are a multiple of: of panels, where any stand in memory, else of vectors, until there are many. */
+static int64_t column_unit(const struct kernels *all, const struct kernel *k, int64_t parts)
+{
+    for (uint32_t i = 0; i < k->products.n; i++)
+        if (in_panels(all, k->products.at[i].b.storage) && !k->products.at[i].tb) return kernel_group(k);
+    for (uint32_t i = 0; i < k->body.n; i++)
+        if (k->body.at[i].kind == INSN_STORE && in_panels(all, k->body.at[i].at.storage)) return kernel_group(k);
+    return kernel_draws(k) ? PRODUCT_GROUP : k->extent[1] < 2 * PRODUCT_PANEL * parts ? PRODUCT_LANES : PRODUCT_PANEL;
+}
+
+static void split_product(const struct kernels *all, struct kernel *k, uint32_t size)
 {
     int64_t rows = k->extent[0], columns = k->extent[1], down = 0, across = 0;
     double best = -1;
-    bool cut = tile_cost(k, rows, columns) >= COST_CUT;
-    k->tile[0] = least(rows, 512), k->tile[1] = least(columns, PANEL); /* of what is too large for PRODUCT_TILES */
+    bool cut = tile_cost(all, k, rows, columns) >= COST_CUT;
+    k->tile[0] = least(rows, 512), k->tile[1] = least(columns, kernel_group(k)); /* of what is too large for PRODUCT_TILES */
     for (int64_t r = 1; r <= PRODUCT_PARTS; r++) {
         int64_t d = part(rows, PRODUCT_BLOCK, r, down);
         if (!d) continue;
         down = d, across = 0;
         for (int64_t c = 1; c <= PRODUCT_PARTS && (cut || r * c == 1); c++) {
-            int64_t a = part(columns, columns < 2 * PANEL * c ? PRODUCT_LANES : PANEL, c, across);
+            int64_t a = part(columns, column_unit(all, k, c), c, across);
             if (!a) continue;
             across = a;
             if (divide_up(rows, down) * divide_up(columns, across) > PRODUCT_TILES || !tile_fits(k, down, across, size)) continue;
-            double cost = grid_cost(k, down, across);
+            double cost = grid_cost(all, k, down, across);
             if (best >= 0 && cost >= best) continue;
             best = cost;
             k->tile[0] = down, k->tile[1] = across;
@@ -142,8 +159,8 @@ static void split_product(struct kernel *k, uint32_t size)
     k->tasks = (uint32_t)(divide_up(rows, k->tile[0]) * divide_up(columns, k->tile[1]));
 }
 
-void split_kernel(struct kernel *k, uint32_t size)
+void split_kernel(const struct kernels *all, struct kernel *k, uint32_t size)
 {
-    if (k->kind == KERNEL_PRODUCT) split_product(k, size);
+    if (k->kind == KERNEL_PRODUCT) split_product(all, k, size);
     else split_loop(k);
 }

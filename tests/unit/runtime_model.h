@@ -114,9 +114,9 @@ static void defaults(struct ganrt_frame *f, const uint8_t *given)
 
 static const int64_t shape4[] = {4}, shape22[] = {2, 2};
 static const struct ganrt_tensor tensors[] = {
-    {"G.w", GANRT_PARAMETER, 1, shape4, 4, 4, 0, AT_W},
-    {"momentum.v.G.w", GANRT_OPTIMIZER_STATE, 1, shape4, 4, 4, -1, AT_V},
-    {"fade", GANRT_SCHEDULE_STATE, 0, NULL, 1, 8, -1, AT_FADE},
+    {"G.w", GANRT_PARAMETER, 1, shape4, 4, 4, 0, AT_W, 0},
+    {"momentum.v.G.w", GANRT_OPTIMIZER_STATE, 1, shape4, 4, 4, -1, AT_V, 0},
+    {"fade", GANRT_SCHEDULE_STATE, 0, NULL, 1, 8, -1, AT_FADE, 0},
 };
 static const struct ganrt_setting settings[] = {
     {"rate", "learning rate", 0, 0, NULL}, {"other", "twice the rate", 0, 0, NULL}, {"batch", NULL, 1, 0, NULL}};

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GANRT_ABI 2
+#define GANRT_ABI 3
 
 /* What compiled code works on. One for each run of the trainer; the runtime fills it, compiled code reads it and writes
  * arena, scalars, vars, counters and results. */
@@ -50,7 +50,20 @@ struct ganrt_tensor {
     uint32_t size;      /* bytes of an element */
     int32_t net;        /* or -1 */
     int64_t offset;     /* in the arena */
+    int64_t columns;    /* 0: row-major; else a matrix of so many columns that stands in panels of GANRT_PANEL of them, row after row within each, the
+                           last perhaps narrower */
 };
+
+#define GANRT_PANEL 48
+
+/* Where element `i` of a tensor, counted row by row, stands, in elements from its offset. */
+static inline int64_t ganrt_position(const struct ganrt_tensor *t, int64_t i)
+{
+    if (!t->columns) return i;
+    int64_t row = i / t->columns, column = i % t->columns, start = column / GANRT_PANEL * GANRT_PANEL;
+    int64_t wide = t->columns - start < GANRT_PANEL ? t->columns - start : GANRT_PANEL;
+    return start * (t->elements / t->columns) + row * wide + column - start;
+}
 
 struct ganrt_setting {
     const char *name, *doc; /* doc may be NULL */
