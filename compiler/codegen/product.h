@@ -29,7 +29,10 @@ struct product_work { /* a task's tile under way */
     int64_t stride;         /* between its rows */
     bool direct;            /* it is the storage */
     bool whole;             /* all of k is summed at once */
-    ir *packed;             /* by product: its panels in the worker's memory */
+    bool turned;            /* left operands that are stored turned are packed, a chunk of rows at a time */
+    bool ahead;             /* all right operands are packed before the first of several chunks */
+    ir *packed, *left;      /* by product: its panels in the worker's memory; its chunk */
+    ir chunk, chunk_end;    /* rows of the tile */
     int64_t group;          /* columns that go through the body together */
     int64_t widths[3];      /* that a group may have */
     unsigned nwidths;
@@ -92,6 +95,9 @@ struct product_panel {
 
 /* Packs columns `column` and on of the transpose of a matrix in panels of ldb columns: rows [first, first + depth) of k. */
 void product_turn_call(struct emit *e, const struct product_panel *p, ir to, ir base, ir column, ir first, ir depth);
+
+/* Rows of a, stored turned (lda elements between rows of k): `block` of them after the other, each [depth, block]. */
+void product_left_call(struct emit *e, unsigned block, int64_t lda, ir to, ir from, ir depth, ir rows);
 
 /* `depth` rows of k of b's columns from `from` on, packed to `to`. */
 void product_pack_call(struct emit *e, const struct product_panel *p, ir to, ir from, ir depth);

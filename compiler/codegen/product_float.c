@@ -58,14 +58,31 @@ static const struct product *product_at(const struct product_work *w)
     return &w->n->k.products.at[w->product];
 }
 
+static bool left_packed(const struct product_work *w) { return w->turned && product_at(w)->ta; }
+
 /* The left operand where this block's rows and this piece of k begin. */
 static ir left(struct product_work *w)
 {
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
+    if (left_packed(w)) return emit_offset(e, w->left[w->product], e->real, emit_imul(e, emit_isub(e, w->row, w->chunk), w->depth));
     ir far = emit_i64(e, p->lda);
     ir index = p->ta ? emit_iadd(e, emit_imul(e, w->first, far), w->row) : emit_iadd(e, emit_imul(e, w->row, far), w->first);
     return emit_offset(e, w->operands[w->product].a, e->real, index);
+}
+
+/* This chunk's rows of the left operands that are stored turned: block after block, row of k after row. */
+static void chunk_pack(struct product_work *w, ir rows)
+{
+    struct nest *n = w->n;
+    struct emit *e = n->e;
+    w->row = w->chunk;
+    for (w->product = 0; w->product < n->k.products.n; w->product++) {
+        const struct product *p = product_at(w);
+        if (!p->ta) continue;
+        ir from = emit_offset(e, w->operands[w->product].a, e->real, w->chunk);
+        product_left_call(e, w->shape.rows, p->lda, w->left[w->product], from, emit_i64(e, p->k), rows);
+    }
 }
 
 /* fn(first column in the group, how many) for each strip of a group of `width` columns: those of a register tile. */
@@ -94,7 +111,7 @@ static void strip_make(struct product_work *w, int64_t column, int64_t columns)
     unsigned vectors = (unsigned)((columns + e->width - 1) / e->width);
     int64_t padded = (int64_t)vectors * e->width;
     struct product_right right = product_right(w, column, columns);
-    struct product_tile t = {.rows = w->block, .vectors = vectors, .lda = p->lda, .ldc = w->stride, .ta = p->ta, .step = right.step,
+    struct product_tile t = {.rows = w->block, .vectors = vectors, .lda = left_packed(w) ? w->shape.rows : p->lda, .ldc = w->stride, .ta = p->ta, .step = right.step,
                              .columns_b = right.columns, .columns_c = w->direct ? columns : padded};
     ir fetch[PRODUCT_STREAMS];
     product_fetch_streams(w, column, columns, &t, fetch);
@@ -120,17 +137,24 @@ static void block_make(struct product_work *w, int64_t rows)
     }
 }
 
+/* The rows that a block may have: a chunk may end in the middle of one. */
+static unsigned block_sizes(const struct product_work *w, int64_t *sizes)
+{
+    const struct kernel *k = &w->n->k;
+    return parts(k->extent[0], k->tile[0], w->shape.rows, sizes);
+}
+
 /* Block after block of rows of the group; each through the body where that does not wait for the rest of k. */
 static void blocks(struct product_work *w, bool body)
 {
     struct nest *n = w->n;
     struct emit *e = n->e;
     int64_t sizes[3];
-    unsigned count = parts(n->k.extent[0], n->k.tile[0], w->shape.rows, sizes);
+    unsigned count = block_sizes(w, sizes);
     ir low = n->low[0], high = n->high[0], group = w->to;
     struct emit_loop loop;
-    emit_loop_open(e, &loop, emit_i64(e, 0), w->rows, w->shape.rows);
-    ir rows = part_length(w, loop.index, w->rows, w->shape.rows, count, sizes);
+    emit_loop_open(e, &loop, w->chunk, w->chunk_end, w->shape.rows);
+    ir rows = part_length(w, loop.index, w->chunk_end, w->shape.rows, count, sizes);
     w->row = loop.index;
     if (w->direct || !body) w->to = emit_offset(e, group, e->real, emit_imul(e, loop.index, emit_i64(e, w->stride)));
     cases(w, rows, sizes, count, block_make);
@@ -151,32 +175,63 @@ static void group_enter(struct product_work *w, ir at, ir columns)
     w->columns = part_length(w, at, columns, w->group, w->nwidths, w->widths);
 }
 
-/* All of k at once. */
-static void whole_make(struct product_work *w)
+/* The right operands of all products in the group at work. */
+static void group_pack(struct product_work *w)
+{
+    struct nest *n = w->n;
+    for (w->product = 0; w->product < n->k.products.n; w->product++) {
+        w->depth = emit_i64(n->e, product_at(w)->k);
+        cases(w, w->columns, w->widths, w->nwidths, pack);
+    }
+}
+
+/* Group after group of columns. */
+static void groups(struct product_work *w, bool packs, bool makes)
 {
     struct nest *n = w->n;
     struct emit *e = n->e;
     ir to = w->to, low = n->low[1], high = n->high[1], columns = emit_isub(e, high, low);
     struct emit_loop loop;
-    w->first = emit_i64(e, 0);
-    if (!w->direct) {
-        access_begin(n);
-        body_begin(n);
-    }
     emit_loop_open(e, &loop, emit_i64(e, 0), columns, w->group);
     group_enter(w, loop.index, columns);
-    for (w->product = 0; w->product < n->k.products.n; w->product++) {
-        w->depth = emit_i64(e, product_at(w)->k);
-        cases(w, w->columns, w->widths, w->nwidths, pack);
-    }
+    if (packs) group_pack(w);
     if (w->direct) w->to = emit_offset(e, to, e->real, loop.index);
     else {
         n->column = n->low[1] = emit_iadd(e, low, loop.index);
         n->high[1] = emit_iadd(e, n->low[1], w->columns);
     }
-    blocks(w, true);
+    if (makes) blocks(w, true);
     emit_loop_close(e, &loop);
     n->low[1] = low, n->high[1] = high;
+    w->to = to;
+}
+
+/* All of k at once. */
+static void whole_make(struct product_work *w)
+{
+    struct nest *n = w->n;
+    struct emit *e = n->e;
+    struct emit_loop loop;
+    int64_t unit = PRODUCT_CHUNK / w->shape.rows * w->shape.rows;
+    bool chunks = w->ahead;
+    if (!w->direct) {
+        access_begin(n);
+        body_begin(n);
+    }
+    if (!w->turned) {
+        groups(w, true, true);
+        return;
+    }
+    if (chunks) {
+        groups(w, true, false);
+        emit_loop_open(e, &loop, emit_i64(e, 0), w->rows, unit);
+        w->chunk = loop.index;
+        ir end = emit_iadd(e, loop.index, emit_i64(e, unit));
+        w->chunk_end = emit_select(e, emit_icmp(e, LLVMIntSLT, end, w->rows), end, w->rows);
+    }
+    chunk_pack(w, emit_isub(e, w->chunk_end, w->chunk));
+    groups(w, !chunks, true);
+    if (chunks) emit_loop_close(e, &loop);
 }
 
 /* A piece of k after the other, over the whole tile. */
@@ -220,10 +275,17 @@ void product_float(struct nest *n, const struct product_operands *operands, int6
     w.rows = emit_isub(e, n->high[0], n->low[0]);
     w.origin = n->low[0], w.column = n->low[1];
     w.packed = NEW_ARRAY(e->mem, ir, k->products.n);
+    w.left = NEW_ARRAY(e->mem, ir, k->products.n);
+    w.turned = kernel_turned(k);
+    w.ahead = kernel_chunks(k) > 1;
+    w.first = w.chunk = emit_i64(e, 0);
+    w.chunk_end = w.rows;
     ir memory = product_memory(n);
     for (uint32_t i = 0; i < k->products.n; i++) {
         w.packed[i] = emit_offset(e, memory, e->real, emit_i64(e, at));
-        if (w.whole) at += k->products.at[i].k * w.group;
+        if (w.whole) at += k->products.at[i].k * (w.ahead ? wide : w.group);
+        w.left[i] = emit_offset(e, memory, e->real, emit_i64(e, at));
+        if (w.turned) at += k->products.at[i].k * (PRODUCT_CHUNK + PRODUCT_BLOCK);
     }
     if (!w.whole) at = PRODUCT_DEPTH * w.group;
     w.to = w.direct ? product_window(n, stride) : emit_offset(e, memory, e->real, emit_i64(e, at));

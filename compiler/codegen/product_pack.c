@@ -84,6 +84,50 @@ static void turn_rows(struct emit *e, const struct product_panel *p, ir to, ir f
     }
 }
 
+/* Block after block; of the last one the rows that are there. */
+static void left_blocks(struct emit *e, unsigned block, int64_t lda, ir to, ir from, ir depth, ir rows)
+{
+    struct emit_loop loop, inner;
+    ir_type type = emit_vector(e->real, block);
+    ir last = emit_isub(e, rows, emit_i64(e, block));
+    emit_loop_open(e, &loop, emit_i64(e, 0), rows, block);
+    ir out = emit_offset(e, to, e->real, emit_imul(e, loop.index, depth));
+    ir whole = emit_icmp(e, LLVMIntSLE, loop.index, last);
+    LLVMBasicBlockRef full = emit_block(e, "full"), part = emit_block(e, "part"), after = emit_block(e, "after");
+    emit_branch(e, whole, full, part);
+    emit_at(e, full);
+    emit_loop_open(e, &inner, emit_i64(e, 0), depth, 1);
+    ir in = emit_offset(e, from, e->real, emit_iadd(e, emit_imul(e, inner.index, emit_i64(e, lda)), loop.index));
+    emit_store(e, emit_load(e, type, in), emit_offset(e, out, e->real, emit_imul(e, inner.index, emit_i64(e, block))));
+    emit_loop_close(e, &inner);
+    LLVMBuildBr(e->builder, after);
+    emit_at(e, part);
+    struct emit_loop row;
+    emit_loop_open(e, &row, emit_i64(e, 0), emit_isub(e, rows, loop.index), 1);
+    emit_loop_open(e, &inner, emit_i64(e, 0), depth, 1);
+    ir one = emit_offset(e, from, e->real, emit_iadd(e, emit_imul(e, inner.index, emit_i64(e, lda)), emit_iadd(e, loop.index, row.index)));
+    ir there = emit_offset(e, out, e->real, emit_iadd(e, emit_imul(e, inner.index, emit_i64(e, block)), row.index));
+    emit_store(e, emit_load(e, e->real, one), there);
+    emit_loop_close(e, &inner);
+    emit_loop_close(e, &row);
+    emit_go(e, after);
+    emit_loop_close(e, &loop);
+}
+
+void product_left_call(struct emit *e, unsigned block, int64_t lda, ir to, ir from, ir depth, ir rows)
+{
+    char name[64];
+    snprintf(name, sizeof name, "gan_left_%u_a%lld", block, (long long)lda);
+    ir_type parameters[] = {e->ptr, e->ptr, e->i64, e->i64};
+    ir f = emit_part(e, name, parameters, 4);
+    if (f) {
+        left_blocks(e, block, lda, LLVMGetParam(f, 0), LLVMGetParam(f, 1), LLVMGetParam(f, 2), LLVMGetParam(f, 3));
+        LLVMBuildRetVoid(e->builder);
+        emit_part_end(e);
+    }
+    emit_call(e, LLVMGetNamedFunction(e->module, name), (ir[]){to, from, depth, rows}, 4);
+}
+
 /* One panel of the source: `wide` of k, from k on; its rows `column` and on are the columns that are packed. */
 static void turn_panel(struct emit *e, const struct product_panel *p, ir to, ir base, ir column, ir first, ir k, int64_t wide)
 {

@@ -67,7 +67,8 @@ static ir panel_element(struct product_work *w, int64_t column, ir k)
 static ir packed_at(struct product_work *w, int64_t column)
 {
     struct emit *e = w->n->e;
-    return emit_offset(e, w->packed[w->whole ? w->product : 0], e->real, times_number(e, w->depth, column));
+    ir across = w->ahead ? add_number(e, w->at, column) : emit_i64(e, column);
+    return emit_offset(e, w->packed[w->whole ? w->product : 0], e->real, emit_imul(e, w->depth, across));
 }
 
 /* As stored: the strip's first element at the start of this piece of k. */

@@ -133,9 +133,10 @@ static inline int64_t panel_position(int64_t elements, int64_t columns, int64_t 
 /* A PRODUCT of floats is made panel by panel, in each a few rows after the other, which go through the body while they are in the first cache.
  * What of the right operands does not stand in memory as a panel is packed into the worker's own memory first. Where k is deeper than
  * PRODUCT_DEEP in all, the whole tile is summed there, PRODUCT_DEPTH of k after the other. Of doubles, which a library multiplies, only the
- * whole tile is there. Operands whose rows lie PRODUCT_NEAR elements apart or less are read where they stand: the cache holds them as well
- * as a panel. */
-enum { PRODUCT_DEEP = 2048, PRODUCT_DEPTH = 960, PRODUCT_BLOCK = 8, PRODUCT_NEAR = 512, PRODUCT_GROUP = 4 * PRODUCT_PANEL };
+ * whole tile is there. Right operands whose rows lie PRODUCT_NEAR elements apart or less are read where they stand: the cache holds them as
+ * well as a panel. Left operands that are stored turned are packed too, PRODUCT_CHUNK rows of the tile at a time, if there is more than a
+ * panel to be made of them; of a tile with several such chunks all right operands are packed first. */
+enum { PRODUCT_DEEP = 2048, PRODUCT_DEPTH = 960, PRODUCT_BLOCK = 8, PRODUCT_NEAR = 64, PRODUCT_CHUNK = 256, PRODUCT_GROUP = 4 * PRODUCT_PANEL };
 
 static inline int64_t kernel_depth(const struct kernel *k)
 {
@@ -161,13 +162,24 @@ static inline bool kernel_draws(const struct kernel *k)
 
 static inline int64_t kernel_group(const struct kernel *k) { return kernel_draws(k) ? PRODUCT_GROUP : PRODUCT_PANEL; }
 
+/* Are left operands of a PRODUCT of floats packed? Into how many chunks of rows is its tile cut then? */
+static inline bool kernel_turned(const struct kernel *k)
+{
+    bool turned = false;
+    for (uint32_t i = 0; i < k->products.n; i++) turned = turned || k->products.at[i].ta;
+    return turned && k->tile[1] > PRODUCT_PANEL && k->tile[0] > PRODUCT_BLOCK && kernel_depth(k) <= PRODUCT_DEEP;
+}
+
+static inline int64_t kernel_chunks(const struct kernel *k) { return kernel_turned(k) ? (k->tile[0] + PRODUCT_CHUNK - 1) / PRODUCT_CHUNK : 1; }
+
 static inline int64_t kernel_worker_bytes(const struct kernel *k, uint32_t size)
 {
     if (k->kind != KERNEL_PRODUCT) return 0;
     if (size == 8) return kernel_plain(k) ? 0 : k->tile[0] * k->tile[1] * size;
     int64_t depth = kernel_depth(k), wide = (k->tile[1] + PRODUCT_LANES - 1) / PRODUCT_LANES * PRODUCT_LANES;
     if (depth > PRODUCT_DEEP) return (PRODUCT_DEPTH * PRODUCT_PANEL + k->tile[0] * wide) * size;
-    return (depth + PRODUCT_BLOCK) * kernel_group(k) * size;
+    int64_t across = kernel_chunks(k) > 1 ? wide : kernel_group(k);
+    return (depth * across + PRODUCT_BLOCK * kernel_group(k) + depth * (kernel_turned(k) ? PRODUCT_CHUNK + PRODUCT_BLOCK : 0)) * size;
 }
 
 static inline const struct storage *kernels_storage(const struct kernels *k, const struct kernel_graph *kg, uint32_t id)

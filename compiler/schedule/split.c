@@ -14,7 +14,8 @@
 /* Costs in cycles of a processor that does one multiply-add of 16 floats a cycle. */
 #define COST_PACK 1.0                    /* of an element packed, most often from beyond the L2 cache */
 #define COST_TURN 0.5                    /* of an element packed from panels, in squares */
-#define COST_PANEL 0.2                   /* of an element read from panels as it is, fetched ahead */
+#define COST_PANEL 0.8                   /* of an element read from panels as it is, fetched ahead */
+#define COST_NARROW 0.5                  /* of a row's part of a strip that is narrower than a panel, in vectors */
 #define COST_LEFT 0.4                    /* of an element of the left operand read for a panel */
 #define COST_SEGMENT 40.0                /* of a row's part that the body starts to read or write */
 #define COST_CUT 16000.0                 /* of a product that is worth more than one task */
@@ -76,7 +77,7 @@ static double tile_cost(const struct kernels *all, const struct kernel *k, int64
     double cost = COST_TILE, vectors = (double)divide_up(columns, PRODUCT_LANES), panels = (double)divide_up(columns, PRODUCT_PANEL);
     for (uint32_t i = 0; i < k->products.n; i++) {
         const struct product *p = &k->products.at[i];
-        cost += (double)p->k * (double)rows * (vectors + COST_LEFT * panels) + right_cost(all, p, columns);
+        cost += (double)p->k * (double)rows * (vectors + COST_LEFT * panels + (columns % PRODUCT_PANEL ? COST_NARROW : 0)) + right_cost(all, p, columns);
     }
     for (uint32_t i = 0; i < k->body.n; i++) {
         const struct insn *in = &k->body.at[i];
