@@ -84,34 +84,50 @@ static void turn_rows(struct emit *e, const struct product_panel *p, ir to, ir f
     }
 }
 
-/* Block after block; of the last one the rows that are there. */
+/* `count` blocks side by side, from row `at` on: lines of memory are read whole. */
+static void left_whole(struct emit *e, unsigned block, unsigned count, int64_t lda, ir to, ir from, ir depth, ir at)
+{
+    struct emit_loop loop;
+    ir_type type = emit_vector(e->real, block);
+    ir out = emit_offset(e, to, e->real, emit_imul(e, at, depth)), next = emit_imul(e, depth, emit_i64(e, block));
+    emit_loop_open(e, &loop, emit_i64(e, 0), depth, 1);
+    ir in = emit_offset(e, from, e->real, emit_iadd(e, emit_imul(e, loop.index, emit_i64(e, lda)), at));
+    ir there = emit_offset(e, out, e->real, emit_imul(e, loop.index, emit_i64(e, block)));
+    for (unsigned i = 0; i < count; i++) {
+        emit_store(e, emit_load(e, type, emit_offset(e, in, e->real, emit_i64(e, (int64_t)i * block))), there);
+        there = emit_offset(e, there, e->real, next);
+    }
+    emit_loop_close(e, &loop);
+}
+
+/* The rows of the last block, one by one. */
+static void left_rest(struct emit *e, unsigned block, int64_t lda, ir to, ir from, ir depth, ir at, ir rows)
+{
+    struct emit_loop row, loop;
+    ir out = emit_offset(e, to, e->real, emit_imul(e, at, depth));
+    emit_loop_open(e, &row, emit_i64(e, 0), emit_isub(e, rows, at), 1);
+    emit_loop_open(e, &loop, emit_i64(e, 0), depth, 1);
+    ir one = emit_offset(e, from, e->real, emit_iadd(e, emit_imul(e, loop.index, emit_i64(e, lda)), emit_iadd(e, at, row.index)));
+    emit_store(e, emit_load(e, e->real, one), emit_offset(e, out, e->real, emit_iadd(e, emit_imul(e, loop.index, emit_i64(e, block)), row.index)));
+    emit_loop_close(e, &loop);
+    emit_loop_close(e, &row);
+}
+
+#define BESIDE 4 /* blocks that are packed at once */
+
 static void left_blocks(struct emit *e, unsigned block, int64_t lda, ir to, ir from, ir depth, ir rows)
 {
-    struct emit_loop loop, inner;
-    ir_type type = emit_vector(e->real, block);
-    ir last = emit_isub(e, rows, emit_i64(e, block));
-    emit_loop_open(e, &loop, emit_i64(e, 0), rows, block);
-    ir out = emit_offset(e, to, e->real, emit_imul(e, loop.index, depth));
-    ir whole = emit_icmp(e, LLVMIntSLE, loop.index, last);
-    LLVMBasicBlockRef full = emit_block(e, "full"), part = emit_block(e, "part"), after = emit_block(e, "after");
-    emit_branch(e, whole, full, part);
-    emit_at(e, full);
-    emit_loop_open(e, &inner, emit_i64(e, 0), depth, 1);
-    ir in = emit_offset(e, from, e->real, emit_iadd(e, emit_imul(e, inner.index, emit_i64(e, lda)), loop.index));
-    emit_store(e, emit_load(e, type, in), emit_offset(e, out, e->real, emit_imul(e, inner.index, emit_i64(e, block))));
-    emit_loop_close(e, &inner);
-    LLVMBuildBr(e->builder, after);
-    emit_at(e, part);
-    struct emit_loop row;
-    emit_loop_open(e, &row, emit_i64(e, 0), emit_isub(e, rows, loop.index), 1);
-    emit_loop_open(e, &inner, emit_i64(e, 0), depth, 1);
-    ir one = emit_offset(e, from, e->real, emit_iadd(e, emit_imul(e, inner.index, emit_i64(e, lda)), emit_iadd(e, loop.index, row.index)));
-    ir there = emit_offset(e, out, e->real, emit_iadd(e, emit_imul(e, inner.index, emit_i64(e, block)), row.index));
-    emit_store(e, emit_load(e, e->real, one), there);
-    emit_loop_close(e, &inner);
-    emit_loop_close(e, &row);
-    emit_go(e, after);
-    emit_loop_close(e, &loop);
+    struct emit_loop loop;
+    ir at = emit_i64(e, 0);
+    for (unsigned count = BESIDE; count > 0; count = count > 1 ? 1 : 0) {
+        ir step = emit_i64(e, (int64_t)count * block);
+        ir end = emit_imul(e, LLVMBuildUDiv(e->builder, rows, step, ""), step);
+        emit_loop_open(e, &loop, at, end, (int64_t)count * block);
+        left_whole(e, block, count, lda, to, from, depth, loop.index);
+        emit_loop_close(e, &loop);
+        at = end;
+    }
+    left_rest(e, block, lda, to, from, depth, at, rows);
 }
 
 void product_left_call(struct emit *e, unsigned block, int64_t lda, ir to, ir from, ir depth, ir rows)

@@ -100,7 +100,8 @@ static double grid_time(const double cost[2][2], int64_t down, int64_t across, c
     return last;
 }
 
-/* What a grid of such tiles costs on 2, 4 and 8 threads, each weighed by its number, which makes them comparable. */
+/* What a grid of such tiles costs on 2, 4 and 8 threads, each weighed by its number, which makes them comparable, and the fewer the more: half as
+ * many are twice as common. */
 static double grid_cost(const struct kernels *all, const struct kernel *k, int64_t rows, int64_t columns)
 {
     int64_t left[2] = {k->extent[0] % rows, k->extent[1] % columns};
@@ -108,7 +109,7 @@ static double grid_cost(const struct kernels *all, const struct kernel *k, int64
     double total = 0, cost[2][2];
     for (int i = 0; i < 4; i++) cost[i / 2][i % 2] = tile_cost(all, k, i / 2 ? left[0] : rows, i % 2 ? left[1] : columns);
     for (int64_t threads = 2; threads <= 8; threads *= 2)
-        total += (double)threads * grid_time(cost, divide_up(k->extent[0], rows), divide_up(k->extent[1], columns), rest, threads);
+        total += grid_time(cost, divide_up(k->extent[0], rows), divide_up(k->extent[1], columns), rest, threads); /* 8 / threads times threads */
     return total;
 }
 
