@@ -51,7 +51,7 @@ static const uint32_t net_tensors[] = {0};
 static const struct ganrt_setting settings[] = {{.name = "k", .doc = "how long"}};
 static const struct ganrt_data data[] = {{.name = "digits", .rank = 2, .dims = image_dims, .elements = ELEMENTS, .low = -1, .high = 1}};
 static const struct ganrt_prior priors[] = {{"noise", "uniform(0, 1)", 1, noise_dims}};
-static const struct ganrt_tensor tensors[] = {{"G.W", GANRT_PARAMETER, 2, image_dims, ELEMENTS, 4, 0, 0}};
+static const struct ganrt_tensor tensors[] = {{"G.W", GANRT_PARAMETER, 2, image_dims, ELEMENTS, 4, 0, 0, 0}};
 static const struct ganrt_net_input z = {"z", 1, noise_dims, 2, 0, -1}, x = {"x", 2, image_dims, ELEMENTS, -1, 0};
 static const struct ganrt_net nets[] = {{"D", 1, &x, 0, NULL, 1, 0, NULL, -1}, {"G", 1, &z, 2, image_dims, ELEMENTS, 1, net_tensors, 0}};
 static const struct ganrt_output net_output = {"G", 3, 0, VALUES, BATCH *ELEMENTS, -1};
