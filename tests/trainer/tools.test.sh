@@ -69,7 +69,8 @@ for command in "info" "info --run run" "bench --steps 5" "bench --steps 5 --data
     case $command in
     info*) has text.out '^net G\(z : \[3\] ~ noise\) -> \[2, 2\]: 68 parameters$'; has text.out 'pixels : \[2, 2\] in \[0, 1\]'; has json.out '"name": "G.dense1.W"' ;;&
     "info --run run") has text.out '^checkpoint run/checkpoints/00000040.safetensors, step 40$'; has json.out '"step": 40' ;;
-    bench*) has text.out '^tiny: [0-9.e+]+ iterations/s .*; 5 iterations on'; has text.out '^ *[0-9.]+% .* [1-9][0-9]*  [a-z]'; has json.out '"kernels": \['; has json.out '"share"' ;;
+    bench*) has text.out '^tiny: [0-9.e+]+ iterations/s .*; 5 iterations on'; has text.out '^ *[0-9.]+% .* [1-9][0-9]*  [a-z]'; has json.out '"kernels": \['; has json.out '"share"'
+        has text.out '^limits of this machine, (256|512) bits wide at [0-9.]+ GHz: [0-9.e+]+ GFLOP/s \(fma\)'; has text.out '[0-9]% (fma|L1|L2|memory) +[1-9][0-9]*  '; has json.out '"share_of_limit": 0\.' ;;
     parzen*) has text.out '^tiny, step 40: 200 samples'; has text.out '^test: -?[0-9.]+ \+- [0-9.]+ nats \(4 images'; has json.out '"validation_images": 6' ;;
     esac
 done
@@ -81,6 +82,13 @@ complains 1 "cannot open 'nosuch'" "$tiny" parzen --run run --valid ten.idx --te
 complains 2 "--sigmas: 'x' is not a number" "$tiny" parzen --run run --sigmas 1,x
 complains 2 "--samples: '0' is not a whole number" "$tiny" parzen --run run --samples 0
 complains 1 "cannot open 'nosuch'" "$tiny" bench --data nosuch
+complains 1 "tiny has no graph 'net H'; is it 'net [GD]'" "$tiny" bench --graph "net H"
+quietly "$tiny" bench --graph "picture samples" --steps 5
+has quiet.out '^tiny, picture samples: [0-9.e+]+ iterations/s .*; 5 iterations on'
+grep -q 'update$' quiet.out && fail "bench --graph: a picture updates"
+quietly "$tiny" bench --graph "picture samples" --steps 5 --json && mv quiet.out json.out
+valid json.out
+has json.out '"graph": "picture samples"'
 complains 1 "has no data of the shape of G" ./line parzen --run run
 
 # progress: plain lines in a log; on a terminal one line, drawn in place, without colour
