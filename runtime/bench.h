@@ -15,9 +15,9 @@ struct bench {
     struct run *run;
     int64_t steps, warmup, top; /* steps 0: as many as take some seconds */
     bool json, data;
-    const char *name;           /* --graph's, or NULL: training */
-    int32_t graph;              /* its number; -1: passes of the first train block */
-    uint32_t *first;            /* of each graph, its first kernel among timings */
+    const char *name; /* --graph's, or NULL: training */
+    int32_t graph;    /* its number; -1: passes of the first train block */
+    uint32_t *first;  /* of each graph, its first kernel among timings */
     uint32_t ntimings;
     struct bench_timing *timings;
     double rate_seconds, profile_seconds; /* of an iteration: undisturbed, and with the clock around each kernel */

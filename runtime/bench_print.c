@@ -68,10 +68,10 @@ static void print_head(const struct bench *b, const struct totals *sum)
         printf("(the limits of this processor cannot be measured: it has neither AVX2 nor AVX-512)\n");
         return;
     }
-    printf("limits of this machine, %u bits wide at %.2f GHz: %.4g GFLOP/s (fma); reads of %.4g GB/s (L1), %.4g (L2), %.4g (memory)\n", m->bits, m->clock * 1e-9,
-           m->flops * 1e-9, m->read[MACHINE_L1] * 1e-9, m->read[MACHINE_L2] * 1e-9, m->read[MACHINE_MEMORY] * 1e-9);
-    printf("an iteration is %.1f%% of fma; its kernels' limits add up to %.4g ms, %.1f%% of it\n", sum->flop / b->rate_seconds / m->flops * 100, sum->limit * 1e3,
-           sum->limit / b->rate_seconds * 100);
+    printf("limits of this machine, %u bits wide at %.2f GHz: %.4g GFLOP/s (fma); reads of %.4g GB/s (L1), %.4g (L2), %.4g (memory)\n", m->bits,
+           m->clock * 1e-9, m->flops * 1e-9, m->read[MACHINE_L1] * 1e-9, m->read[MACHINE_L2] * 1e-9, m->read[MACHINE_MEMORY] * 1e-9);
+    printf("an iteration is %.1f%% of fma; its kernels' limits add up to %.4g ms, %.1f%% of it\n", sum->flop / b->rate_seconds / m->flops * 100,
+           sum->limit * 1e3, sum->limit / b->rate_seconds * 100);
 }
 
 void bench_table(const struct bench *b)

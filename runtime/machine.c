@@ -16,7 +16,7 @@
 
 #define WINDOWS 5
 #define WINDOW_SECONDS 0.008
-#define READ_UNIT 512            /* bytes: a multiple of 8 vectors */
+#define READ_UNIT 512                    /* bytes: a multiple of 8 vectors */
 #define MEMORY_BYTES ((int64_t)48 << 20) /* of a thread: beyond what a core's own caches hold */
 
 static const char *const level_names[MACHINE_LEVELS] = {"L1", "L2", "memory"};
@@ -44,21 +44,21 @@ double machine_read_seconds(const struct machine *m, double bytes, enum machine_
 #define SUMS 12
 
 /* `rounds` times SUMS multiply-adds of whole vectors; the sum keeps the loop alive. */
-#define MULTIPLY_ADDS(NAME, TARGET, VECTOR, SET1, FMADD, STORE, ELEMENT) \
-    __attribute__((target(TARGET), noinline)) static double NAME(int64_t rounds) \
-    { \
-        VECTOR s[SUMS], a = SET1((ELEMENT)0.999), b = SET1((ELEMENT)0.001); \
-        ELEMENT out[sizeof(VECTOR) / sizeof(ELEMENT)]; \
-        for (int i = 0; i < SUMS; i++) s[i] = SET1((ELEMENT)i); \
-        for (int64_t r = 0; r < rounds; r++) { \
-            _Pragma("GCC unroll 12") for (int i = 0; i < SUMS; i++) s[i] = FMADD(s[i], a, b); \
-        } \
-        double all = 0; \
-        for (int i = 0; i < SUMS; i++) { \
-            STORE(out, s[i]); \
-            all += out[0]; \
-        } \
-        return all; \
+#define MULTIPLY_ADDS(NAME, TARGET, VECTOR, SET1, FMADD, STORE, ELEMENT)                                                                                       \
+    __attribute__((target(TARGET), noinline)) static double NAME(int64_t rounds)                                                                               \
+    {                                                                                                                                                          \
+        VECTOR s[SUMS], a = SET1((ELEMENT)0.999), b = SET1((ELEMENT)0.001);                                                                                    \
+        ELEMENT out[sizeof(VECTOR) / sizeof(ELEMENT)];                                                                                                         \
+        for (int i = 0; i < SUMS; i++) s[i] = SET1((ELEMENT)i);                                                                                                \
+        for (int64_t r = 0; r < rounds; r++) {                                                                                                                 \
+            _Pragma("GCC unroll 12") for (int i = 0; i < SUMS; i++) s[i] = FMADD(s[i], a, b);                                                                  \
+        }                                                                                                                                                      \
+        double all = 0;                                                                                                                                        \
+        for (int i = 0; i < SUMS; i++) {                                                                                                                       \
+            STORE(out, s[i]);                                                                                                                                  \
+            all += out[0];                                                                                                                                     \
+        }                                                                                                                                                      \
+        return all;                                                                                                                                            \
     }
 MULTIPLY_ADDS(multiply_256_single, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_storeu_ps, float)
 MULTIPLY_ADDS(multiply_256_double, "avx2,fma", __m256d, _mm256_set1_pd, _mm256_fmadd_pd, _mm256_storeu_pd, double)
@@ -66,14 +66,14 @@ MULTIPLY_ADDS(multiply_512_single, "avx512f", __m512, _mm512_set1_ps, _mm512_fma
 MULTIPLY_ADDS(multiply_512_double, "avx512f", __m512d, _mm512_set1_pd, _mm512_fmadd_pd, _mm512_storeu_pd, double)
 
 /* Loads `bytes` (a multiple of 8 vectors), `rounds` times; what is loaded is used by nothing but a statement that says nothing. */
-#define READ(NAME, TARGET, VECTOR, LOAD) \
-    __attribute__((target(TARGET), noinline)) static void NAME(const char *at, int64_t bytes, int64_t rounds) \
-    { \
-        const VECTOR *first = (const VECTOR *)at, *end = first + bytes / (int64_t)sizeof(VECTOR); \
-        for (int64_t r = 0; r < rounds; r++) \
-            for (const VECTOR *p = first; p < end; p += 8) { \
-                _Pragma("GCC unroll 8") for (int i = 0; i < 8; i++) __asm__ volatile("" ::"v"(LOAD(p + i))); \
-            } \
+#define READ(NAME, TARGET, VECTOR, LOAD)                                                                                                                       \
+    __attribute__((target(TARGET), noinline)) static void NAME(const char *at, int64_t bytes, int64_t rounds)                                                  \
+    {                                                                                                                                                          \
+        const VECTOR *first = (const VECTOR *)at, *end = first + bytes / (int64_t)sizeof(VECTOR);                                                              \
+        for (int64_t r = 0; r < rounds; r++)                                                                                                                   \
+            for (const VECTOR *p = first; p < end; p += 8) {                                                                                                   \
+                _Pragma("GCC unroll 8") for (int i = 0; i < 8; i++) __asm__ volatile("" ::"v"(LOAD(p + i)));                                                   \
+            }                                                                                                                                                  \
     }
 READ(read_256, "avx2", __m256i, _mm256_load_si256)
 READ(read_512, "avx512f", __m512i, _mm512_load_si512)

@@ -127,7 +127,12 @@ int tool_bench(struct run *run, int argc, char **argv)
         {"threads", OPTION_THREADS, NULL, 0, 0, "N", "threads (default: one a processor)", NULL},
     };
     const struct options_command command = {
-        "bench", "Times iterations of the first train block, and each of their kernels beside the limit of this machine that binds it.", NULL, table, sizeof table / sizeof *table, true};
+        "bench",
+        "Times iterations of the first train block, and each of their kernels beside the limit of this machine that binds it.",
+        NULL,
+        table,
+        sizeof table / sizeof *table,
+        true};
     int status = options_parse(run, &command, argc, argv, NULL);
     if (status >= 0) return status;
     if (!run->model->ntrains) return error_line("%s has no train block", run->model->name);

@@ -22,7 +22,8 @@ int main(int argc, char **argv)
         if (!machine_measure(&m)) return fprintf(stderr, "peak: %s\n", strerror(errno)), 1;
         printf(", \"%u\": {\"gflop_per_second\": %.4g, \"clock_ghz\": %.3g, \"units\": %.3g", m.bits, m.flops * 1e-9, m.clock * 1e-9,
                m.flops / (m.clock * (m.bits / 32.0) * 2 * (double)threads));
-        for (int level = 0; level < MACHINE_LEVELS; level++) printf(", \"%s_gb_per_second\": %.4g", machine_level_name((enum machine_level)level), m.read[level] * 1e-9);
+        for (int level = 0; level < MACHINE_LEVELS; level++)
+            printf(", \"%s_gb_per_second\": %.4g", machine_level_name((enum machine_level)level), m.read[level] * 1e-9);
         printf("}");
     }
     printf("}\n");
