@@ -21,6 +21,11 @@ static bool read_model(struct compilation *c, enum stage_id last)
     uint32_t file, errors = diag_errors(c->g); /* of files before: `ganc check` takes several */
     struct source *s = source_read(c->g, c->path, &file);
     if (!s) return false;
+    if (kernels_is_text(s->text, s->length)) {
+        c->kernels = kernels_parse(c->g, file, &c->program);
+        if (c->kernels && last == AT_AST) diag(c->g, E0005, (struct span){0}, "ast", "the file is a text of a later stage");
+        return c->kernels && last != AT_AST;
+    }
     if (program_is_text(s->text, s->length)) {
         c->program = program_parse(c->g, file);
         if (c->program && last == AT_AST) diag(c->g, E0005, (struct span){0}, "ast", "the file is a text of a later stage");
@@ -50,12 +55,22 @@ static bool keep_before_pass(struct compilation *c)
 
 bool compile(struct compilation *c, enum stage_id last)
 {
+    c->kernels = NULL;
     return read_model(c, last) && (last == AT_AST || last == AT_GRAPH || compile_on(c, last));
+}
+
+/* From a text of kernels on: no stage before them is there. */
+static bool compile_kernels(struct compilation *c, enum stage_id last)
+{
+    if (last >= AT_KERNELS && last != AT_DOT) return last != AT_OBJ || codegen_object(c->g, c->kernels, &c->object);
+    diag(c->g, E0005, (struct span){0}, stage_names[last], "the file is a text of a later stage");
+    return false;
 }
 
 bool compile_on(struct compilation *c, enum stage_id last)
 {
     uint32_t errors = diag_errors(c->g);
+    if (c->kernels) return compile_kernels(c, last);
     keep(c, AT_GRAPH, STAGE_GRAPH);
     if (c->program->stage == STAGE_GRAPH && !differentiate(c->g, c->program)) return false;
     keep(c, AT_GRAD, STAGE_GRAD);
@@ -74,6 +89,10 @@ void stage_print(struct compilation *c, enum stage_id stage, struct buffer *to)
     switch (stage) {
     case AT_AST: ast_print(to, c->g, c->tree); break;
     case AT_GRAPH:
+        if (c->kernels) { /* it was read */
+            diag(c->g, E0005, (struct span){0}, "graph", "the file is a text of a later stage");
+            break;
+        } /* fall through */
     case AT_GRAD:
     case AT_OPT: program_print(to, c->g, c->program); break;
     case AT_KERNELS: kernels_print(to, c->g, c->kernels); break;

@@ -309,7 +309,11 @@ static void declare_all(struct parse *s)
 static bool parse_header(struct parse *s)
 {
     parse_expect_word(s, "ganc");
-    s->p->stage = (enum stage)parse_choice(s, text_stages, 3, "graph, grad or opt");
+    if (s->stage) {
+        parse_expect_word(s, s->stage->word);
+        s->p->stage = STAGE_OPT;
+    } else
+        s->p->stage = (enum stage)parse_choice(s, text_stages, 3, "graph, grad or opt");
     const struct token *t = parse_peek(s, 0);
     if (parse_number(s) != TEXT_VERSION && !s->bad) {
         diag(s->g, E0602, parse_span(s, t), parse_token_text(s, t), TEXT_VERSION);
@@ -363,11 +367,16 @@ static void parse_section(struct parse *s)
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         if (!parse_accept_word(s, sections[i].word))
             continue;
-        sections[i].read(s);
+        if (s->stage && sections[i].read == parse_graph)
+            s->stage->graph(s);
+        else
+            sections[i].read(s);
         if (!sections[i].whole)
             parse_line(s);
         return;
     }
+    if (s->stage && s->stage->section(s))
+        return;
     parse_failed(s, "a declaration, graph, train block, report, picture or source");
     s->at++; /* whatever it is: the next line may be good */
     parse_line(s);
@@ -375,8 +384,13 @@ static void parse_section(struct parse *s)
 
 struct program *program_parse(struct ganc *g, uint32_t file)
 {
+    return program_parse_as(g, file, NULL, NULL);
+}
+
+struct program *program_parse_as(struct ganc *g, uint32_t file, const struct parse_stage *stage, void *self)
+{
     struct parse *s = NEW(g->mem, struct parse);
-    *s = (struct parse){.g = g, .file = file, .p = NEW(g->mem, struct program)};
+    *s = (struct parse){.g = g, .file = file, .p = NEW(g->mem, struct program), .stage = stage, .self = self};
     uint32_t before = diag_errors(g);
     const struct source *source = g->sources.at[file];
     uint32_t length = (uint32_t)source->length, bad = utf8_check(source->text, length);
@@ -402,16 +416,8 @@ struct program *program_parse(struct ganc *g, uint32_t file)
 
 bool program_is_text(const char *text, size_t length)
 {
-    while (length && (*text == '#' || *text == '\n')) { /* comments may come first */
-        const char *end = memchr(text, '\n', length);
-        size_t line = end ? (size_t)(end - text) + 1 : length;
-        text += line;
-        length -= line;
-    }
-    for (size_t i = 0; i < sizeof text_stages / sizeof *text_stages; i++) {
-        size_t stage = strlen(text_stages[i]);
-        if (length > 5 + stage && !memcmp(text, "ganc ", 5) && !memcmp(text + 5, text_stages[i], stage) && text[5 + stage] == ' ')
+    for (size_t i = 0; i < sizeof text_stages / sizeof *text_stages; i++)
+        if (text_is_stage(text, length, text_stages[i]))
             return true;
-    }
     return false;
 }

@@ -19,6 +19,14 @@ struct key_map {
 bool key_map_add(struct arena *mem, struct key_map *m, uint64_t key, uint32_t value); /* false where it is there already */
 bool key_map_find(const struct key_map *m, uint64_t key, uint32_t *value);
 
+/* A later stage's text: its word in the first line, how it reads a graph, and the sections that it adds (false: it is none of them). */
+struct parse;
+struct parse_stage {
+    const char *word;
+    void (*graph)(struct parse *s);
+    bool (*section)(struct parse *s);
+};
+
 struct parse {
     struct ganc *g;
     struct program *p;
@@ -32,6 +40,8 @@ struct parse {
     uint32_t model;                    /* the file made of its `source`; 0 for none */
     uint32_t depth, nesting;           /* of the expression being read; of the schedule */
     uint32_t operators;                /* in the expression being read */
+    const struct parse_stage *stage;   /* NULL: graph, grad or opt */
+    void *self;                        /* the stage's own */
 };
 
 /* tokens */
@@ -63,5 +73,9 @@ void parse_sources(struct parse *s);                    /* the quoted sources, b
 
 const struct sexpr *parse_expression(struct parse *s);
 void parse_graph(struct parse *s);
+struct graph *parse_graph_head(struct parse *s);        /* up to the batch; added to the program */
+struct output parse_output_head(struct parse *s);       /* "objective V =", ... */
+void parse_output_rest(struct parse *s, struct output *o); /* ... what follows its value */
+struct program *program_parse_as(struct ganc *g, uint32_t file, const struct parse_stage *stage, void *self);
 
 #endif

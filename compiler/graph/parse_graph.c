@@ -260,21 +260,32 @@ static void parse_effect(struct graph_parse *q)
         vec_push(s->g->mem, &q->graph->effects, e);
 }
 
-static void parse_output(struct graph_parse *q)
+struct output parse_output_head(struct parse *s)
 {
-    struct parse *s = q->s;
     struct output o = {.sign = 1, .data = -1};
     o.kind = parse_choice(s, text_output_kinds, 6, "an output's kind, a value or an effect");
     o.name = parse_name(s, "a name");
     parse_expect(s, '=');
-    o.value = parse_value(q);
+    return o;
+}
+
+void parse_output_rest(struct parse *s, struct output *o)
+{
     if (parse_accept_word(s, "sign"))
-        o.sign = parse_number(s);
-    if (o.kind == OUTPUT_GATHER && parse_accept_word(s, "over")) o.data = (int32_t)parse_reference(s, NAME_DATA);
-    if (output_is_number(o.kind)) {
+        o->sign = parse_number(s);
+    if (o->kind == OUTPUT_GATHER && parse_accept_word(s, "over")) o->data = (int32_t)parse_reference(s, NAME_DATA);
+    if (output_is_number(o->kind)) {
         parse_expect_word(s, "result");
-        o.result = parse_reference(s, NAME_RESULT);
+        o->result = parse_reference(s, NAME_RESULT);
     }
+}
+
+static void parse_output(struct graph_parse *q)
+{
+    struct parse *s = q->s;
+    struct output o = parse_output_head(s);
+    o.value = parse_value(q);
+    parse_output_rest(s, &o);
     if (o.value && !s->bad)
         vec_push(s->g->mem, &q->graph->outputs, o);
 }
@@ -295,21 +306,26 @@ static void parse_graph_line(struct graph_parse *q)
     parse_line(s);
 }
 
-/* graph 3 step "maximize V over D" batch 100 @25:5+40, then its lines, which do not begin in the first column */
-void parse_graph(struct parse *s)
+struct graph *parse_graph_head(struct parse *s)
 {
-    struct graph_parse q = {.s = s, .graph = NEW(s->g->mem, struct graph)};
-    struct graph *graph = q.graph;
+    struct graph *graph = NEW(s->g->mem, struct graph);
     uint32_t expected = s->p->graphs.n;
     graph->index = (uint32_t)parse_integer(s, "a graph's number, which counts from 0,", expected, expected);
     graph->kind = parse_choice(s, text_graph_kinds, 5, "a graph's kind");
     graph->name = parse_name(s, "a name");
     parse_expect_word(s, "batch");
     graph->batch = parse_integer(s, "a batch", 1, MAX_ELEMENTS);
-    graph->span = parse_place(s);
     graph->index = expected;
-    parse_line(s);
     vec_push(s->g->mem, &s->p->graphs, graph);
+    return graph;
+}
+
+/* graph 3 step "maximize V over D" batch 100 @25:5+40, then its lines, which do not begin in the first column */
+void parse_graph(struct parse *s)
+{
+    struct graph_parse q = {.s = s, .graph = parse_graph_head(s)};
+    q.graph->span = parse_place(s);
+    parse_line(s);
     while (!parse_peek(s, 0)->first)
         parse_graph_line(&q);
 }

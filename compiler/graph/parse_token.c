@@ -130,7 +130,7 @@ void parse_expect(struct parse *s, int kind)
     if (parse_accept(s, kind))
         return;
     char text[2] = {(char)kind, 0};
-    parse_failed(s, kind < 128 ? text : kind == TOKEN_VALUE ? "a value, as %0" : kind == TOKEN_SLOT ? "a slot, as $0" : "<-");
+    parse_failed(s, kind < 128 ? text : kind == TOKEN_VALUE ? "a value, as %0" : kind == TOKEN_SLOT ? "a slot, as $0" : kind == TOKEN_UPTO ? ".." : "<-");
 }
 
 void parse_expect_word(struct parse *s, const char *word)

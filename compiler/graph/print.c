@@ -388,18 +388,19 @@ struct printer printer_new(struct buffer *to, const struct ganc *g, const struct
     return t;
 }
 
-void program_print(struct buffer *to, const struct ganc *g, const struct program *p)
+void program_print_as(struct buffer *to, const struct ganc *g, const struct program *p, const char *stage, print_part *part, void *self)
 {
     struct arena *mem = arena_new();
     struct printer t = printer_new(to, g, p, mem);
-    buffer_put(to, "ganc %s %d\n", text_stages[p->stage], TEXT_VERSION);
+    buffer_put(to, "ganc %s %d\n", stage, TEXT_VERSION);
     print_named(&t, "model", p->name);
     buffer_put(to, " %s streams %" PRIu32 "\n", p->f64 ? "f64" : "f32", p->streams);
     t.line = to->length;
     print_declarations(&t);
+    part(&t, NULL, self);
     for (uint32_t i = 0; i < p->graphs.n; i++) {
         print_line(&t);
-        print_graph(&t, p->graphs.at[i]);
+        part(&t, p->graphs.at[i], self);
     }
     if (p->setup.n) {
         buffer_put(to, "\nsetup\n");
@@ -414,6 +415,18 @@ void program_print(struct buffer *to, const struct ganc *g, const struct program
     print_readings(&t);
     print_sources(&t);
     arena_free(mem);
+}
+
+static void print_nodes(struct printer *t, const struct graph *graph, void *self)
+{
+    (void)self;
+    if (graph)
+        print_graph(t, graph);
+}
+
+void program_print(struct buffer *to, const struct ganc *g, const struct program *p)
+{
+    program_print_as(to, g, p, text_stages[p->stage], print_nodes, NULL);
 }
 
 void graph_print(struct buffer *to, const struct ganc *g, const struct program *p, const struct graph *graph)

@@ -1,4 +1,4 @@
-/* print.h: a program's text being written, for print.c (declarations and schedule) and print_graph.c (graphs). */
+/* print.h: a program's text being written, for print.c (declarations and schedule), print_graph.c (graphs) and schedule/print.c (kernels). */
 #ifndef GANC_GRAPH_PRINT_H
 #define GANC_GRAPH_PRINT_H
 
@@ -25,6 +25,12 @@ void print_interval(struct printer *t, double low, double high, bool low_open, b
 const char *print_file_name(const struct printer *t, uint32_t file);
 void print_attributes(struct printer *t, const struct node *n);     /* " stream 3 p 0.5" */
 void print_graph(struct printer *t, const struct graph *graph);
+void print_graph_head(struct printer *t, const struct graph *graph); /* "graph 3 step NAME batch 100", no line's end */
+void print_output(struct printer *t, const struct output *o, const char *value); /* "objective V = %8 result V" */
 struct printer printer_new(struct buffer *to, const struct ganc *g, const struct program *p, struct arena *mem);
+
+/* A program's text of any stage: part(NULL) prints what the stage adds to the declarations, part(graph) a whole graph. */
+typedef void print_part(struct printer *t, const struct graph *graph, void *self);
+void program_print_as(struct buffer *to, const struct ganc *g, const struct program *p, const char *stage, print_part *part, void *self);
 
 #endif

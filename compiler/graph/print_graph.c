@@ -2,6 +2,7 @@
 #include "graph/print.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum { EQUALS_COLUMN = 15, TYPE_COLUMN = 54, PLACE_COLUMN = 90 };
 
@@ -133,11 +134,11 @@ static void print_node(struct printer *t, const struct node *n)
     print_line(t);
 }
 
-static void print_output(struct printer *t, const struct output *o)
+void print_output(struct printer *t, const struct output *o, const char *value)
 {
     buffer_put(t->to, "    %s ", text_output_kinds[o->kind]);
     text_name(t->to, o->name);
-    buffer_put(t->to, " = %%%" PRIu32, number_of(t, o->value));
+    buffer_put(t->to, " = %s", value);
     if (o->sign != 1) {
         buffer_put(t->to, " sign ");
         buffer_number(t->to, o->sign);
@@ -153,11 +154,16 @@ static void print_output(struct printer *t, const struct output *o)
     print_line(t);
 }
 
-void print_graph(struct printer *t, const struct graph *graph)
+void print_graph_head(struct printer *t, const struct graph *graph)
 {
     buffer_put(t->to, "graph %" PRIu32 " %s ", graph->index, text_graph_kinds[graph->kind]);
     text_name(t->to, graph->name);
     buffer_put(t->to, " batch %" PRId64, graph->batch);
+}
+
+void print_graph(struct printer *t, const struct graph *graph)
+{
+    print_graph_head(t, graph);
     print_place(t, 0, graph->span);
     print_line(t);
     for (uint32_t i = 0; i < graph->nodes.n; i++)
@@ -170,8 +176,11 @@ void print_graph(struct printer *t, const struct graph *graph)
         print_place(t, PLACE_COLUMN, e->span);
         print_line(t);
     }
-    for (uint32_t i = 0; i < graph->outputs.n; i++)
-        print_output(t, &graph->outputs.at[i]);
+    for (uint32_t i = 0; i < graph->outputs.n; i++) {
+        char value[16];
+        snprintf(value, sizeof value, "%%%" PRIu32, number_of(t, graph->outputs.at[i].value));
+        print_output(t, &graph->outputs.at[i], value);
+    }
     for (uint32_t i = 0; i < graph->keep.n; i++) {
         buffer_put(t->to, "    keep %%%" PRIu32, number_of(t, graph->keep.at[i]));
         print_line(t);

@@ -149,7 +149,7 @@ static void scan_symbol(struct scanner *s)
     static const struct {
         char spelling[3];
         int kind;
-    } pairs[] = {{"<-", TOKEN_ARROW}, {"==", TOKEN_EQUAL}, {"!=", TOKEN_UNEQUAL}, {"<=", TOKEN_AT_MOST}, {">=", TOKEN_AT_LEAST}};
+    } pairs[] = {{"<-", TOKEN_ARROW}, {"==", TOKEN_EQUAL}, {"!=", TOKEN_UNEQUAL}, {"<=", TOKEN_AT_MOST}, {">=", TOKEN_AT_LEAST}, {"..", TOKEN_UPTO}};
     uint32_t from = s->at;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (peek(s, 0) == pairs[i].spelling[0] && peek(s, 1) == pairs[i].spelling[1]) {
@@ -164,7 +164,7 @@ static void scan_symbol(struct scanner *s)
         while (is_digit(peek(s, 0)))
             s->at++;
         push(s, kind, from)->index = saturated(s->text + from + 1);
-    } else if (c && strchr("+-*/%^<>=:,()[]{}@~", c))
+    } else if (c && strchr("+-*/%^<>=:,()[]{}@~'", c))
         push(s, c, from);
     else
         bad(s, from, "this character");

@@ -19,6 +19,7 @@ enum token_kind {
     TOKEN_UNEQUAL,    /* != */
     TOKEN_AT_MOST,    /* <= */
     TOKEN_AT_LEAST,   /* >= */
+    TOKEN_UPTO,       /* .. */
     TOKEN_SOURCE,     /* a line `| text` of a quoted source; at and length are those of the text */
     TOKEN_NO_NEWLINE, /* a line that begins with a backslash: the source ends without one */
     TOKEN_BAD,        /* reported */

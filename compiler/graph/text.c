@@ -40,6 +40,18 @@ bool text_is_reserved(const char *name)
     return false;
 }
 
+bool text_is_stage(const char *text, size_t length, const char *stage)
+{
+    while (length && (*text == '#' || *text == '\n')) {
+        const char *end = memchr(text, '\n', length);
+        size_t line = end ? (size_t)(end - text) + 1 : length;
+        text += line;
+        length -= line;
+    }
+    size_t n = strlen(stage);
+    return length > 5 + n && !memcmp(text, "ganc ", 5) && !memcmp(text + 5, stage, n) && text[5 + n] == ' ';
+}
+
 void text_name(struct buffer *to, const char *name)
 {
     if (name && text_is_word(name))
@@ -115,23 +127,39 @@ static uint32_t hash_name(const char *name, const char *field)
     return hash;
 }
 
-/* Of one list, by a table of the entries' names. */
-static bool *find_apart(struct arena *mem, struct arena *scratch, const struct program *p, enum name_space space)
+/* Which of n entries are told apart by name and field, by a table of them. */
+static bool *find_apart(struct arena *mem, const char *const *name, const char *const *field, uint32_t n)
 {
-    uint32_t n = text_count(p, space), size = 16;
+    struct arena *scratch = arena_new();
+    uint32_t size = 16;
     while (size < 2 * n) size *= 2;
     uint32_t *table = NEW_ARRAY(scratch, uint32_t, size); /* entry + 1 */
     bool *apart = NEW_ARRAY(mem, bool, n + 1);
     for (uint32_t i = 0; i < n; i++) {
-        const char *field, *other, *name = text_entry(p, space, i, &field);
-        apart[i] = is_named(name, field);
+        const char *own = field ? field[i] : NULL;
+        apart[i] = is_named(name[i], own);
         if (!apart[i]) continue;
-        uint32_t at = hash_name(name, field) & (size - 1);
-        while (table[at] && !(same(text_entry(p, space, table[at] - 1, &other), name) && same(other, field))) at = (at + 1) & (size - 1);
+        uint32_t at = hash_name(name[i], own) & (size - 1);
+        while (table[at] && !(same(name[table[at] - 1], name[i]) && (!field || same(field[table[at] - 1], own)))) at = (at + 1) & (size - 1);
         if (table[at]) apart[i] = apart[table[at] - 1] = false;
         else table[at] = i + 1;
     }
+    arena_free(scratch);
     return apart;
+}
+
+bool *text_apart(struct arena *mem, const char *const *name, uint32_t n)
+{
+    return find_apart(mem, name, NULL, n);
+}
+
+/* Of one list. */
+static bool *entries_apart(struct arena *mem, struct arena *scratch, const struct program *p, enum name_space space)
+{
+    uint32_t n = text_count(p, space);
+    const char **name = NEW_ARRAY(scratch, const char *, n + 1), **field = NEW_ARRAY(scratch, const char *, n + 1);
+    for (uint32_t i = 0; i < n; i++) name[i] = text_entry(p, space, i, &field[i]);
+    return find_apart(mem, name, field, n);
 }
 
 struct text_names *text_names_new(struct arena *mem, const struct program *p)
@@ -139,7 +167,7 @@ struct text_names *text_names_new(struct arena *mem, const struct program *p)
     struct text_names *names = NEW(mem, struct text_names);
     struct arena *scratch = arena_new();
     names->program = p;
-    for (int space = 0; space < NAME_SPACES; space++) names->apart[space] = find_apart(mem, scratch, p, (enum name_space)space);
+    for (int space = 0; space < NAME_SPACES; space++) names->apart[space] = entries_apart(mem, scratch, p, (enum name_space)space);
     arena_free(scratch);
     return names;
 }

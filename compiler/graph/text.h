@@ -31,6 +31,9 @@ bool text_word_goes_on(unsigned char c); /* these, digits, '.' and primes */
 bool text_is_word(const char *name);
 bool text_is_reserved(const char *name); /* means something else in an expression of the schedule */
 
+/* Does a text begin with the line of that stage, `ganc STAGE ...`? Comments may come before it. */
+bool text_is_stage(const char *text, size_t length, const char *stage);
+
 /* A name, in quotes where it is not a word; NULL prints as "". */
 void text_name(struct buffer *to, const char *name);
 /* Which entries of a program's lists their names tell apart; of the lists as they are now. */
@@ -39,6 +42,8 @@ struct text_names {
     bool *apart[NAME_SPACES]; /* by entry */
 };
 struct text_names *text_names_new(struct arena *mem, const struct program *p);
+/* Of n names: those that no other equals. */
+bool *text_apart(struct arena *mem, const char *const *name, uint32_t n);
 /* Names entry `index` of a list: by its name where that tells it apart, else as &index. */
 void text_reference(struct buffer *to, const struct text_names *names, enum name_space space, uint32_t index);
 void text_sexpr(struct buffer *to, const struct text_names *names, const struct sexpr *e); /* graph/sexpr.c */

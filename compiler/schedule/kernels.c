@@ -41,8 +41,8 @@ static uint32_t leaf_storage(struct scheduling *s, const struct node *n)
     } else {
         const struct data *d = &s->p->data.at[n->index];
         const char *dot = d->field ? "." : "", *field = d->field ? d->field : "";
-        if (st.kind == STORAGE_MEAN) st.name = arena_format(s->g->mem, "mean(%s%s%s)", d->name, dot, field);
-        else st.name = arena_format(s->g->mem, "%s%s%s#%u", d->name, dot, field, n->draw);
+        if (st.kind == STORAGE_MEAN) st.name = arena_format(s->g->mem, "mean.%s%s%s", d->name, dot, field);
+        else st.name = arena_format(s->g->mem, "%s%s%s.%u", d->name, dot, field, n->draw);
     }
     return storage_push(s, st);
 }
@@ -59,7 +59,7 @@ static void storages_make(struct scheduling *s)
         if (v->kind != VALUE_JOIN && !(v->solid && v->stored)) continue;
         const char *name = v->node->name;
         struct storage st = {.kind = STORAGE_SCRATCH, .index = number, .elements = v->total};
-        st.name = name ? arena_format(s->g->mem, "s%u:%s", number, name) : arena_format(s->g->mem, "s%u", number);
+        st.name = name ? arena_format(s->g->mem, "s%u.%s", number, name) : arena_format(s->g->mem, "s%u", number);
         number++;
         v->storage = storage_push(s, st);
     }

@@ -114,6 +114,9 @@ struct kernels {
 
 struct kernels *kernels_make(struct ganc *g, const struct program *p);   /* the whole of schedule/ */
 void kernels_print(struct buffer *to, const struct ganc *g, const struct kernels *k);
+/* The text of kernels read back (read.c): the program with it, NULL after an error. g->check_bounds becomes what the text was planned for. */
+struct kernels *kernels_parse(struct ganc *g, uint32_t file, struct program **p);
+bool kernels_is_text(const char *text, size_t length); /* does it start with `ganc kernels`? */
 void plan_print(struct buffer *to, const struct ganc *g, const struct kernels *k); /* each storage's bytes, offset, lifetime; totals */
 
 /* Panels: a matrix [rows, columns] as the innermost part of a product wants to read it, PRODUCT_PANEL columns after the other, row after row within

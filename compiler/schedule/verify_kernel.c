@@ -1,0 +1,200 @@
+/* verify_kernel.c: one kernel: that its tasks make up its points, that values stand where they may be used, that accesses stay inside their
+ * storages, and that points can run in any order, so that any number of threads gives the same. */
+#include "schedule/verify.h"
+
+#include "base/diag.h"
+
+#include <ganrt/random.h>
+#include <string.h>
+
+#define MOST_POINTS ((int64_t)1 << 62)
+
+struct checking {
+    const struct verifying *v;
+    const struct kernel *k;
+    const struct kernel_places *at;
+    struct arena *mem;
+    bool reduces;    /* it has reductions */
+    bool all[KERNEL_RANK], parallel[KERNEL_RANK];
+    bool *depends;   /* by instruction: on a reduced dimension */
+};
+
+static struct span head(const struct checking *c) { return c->at ? c->at->head : (struct span){0}; }
+static struct span place(const struct checking *c, uint32_t insn) { return c->at ? c->at->body[insn] : (struct span){0}; }
+
+static void wrong(const struct checking *c, const char *why) { diag(c->v->g, E0879, head(c), c->k->name, why); }
+static void misplaced(const struct checking *c, uint32_t insn, const char *why) { diag(c->v->g, E0878, place(c, insn), why); }
+
+/* ---- shape ---- */
+
+static int64_t parts(int64_t extent, int64_t part) { return extent / part + (extent % part > 0); }
+
+static bool times(int64_t a, int64_t b, int64_t *product) { return !__builtin_mul_overflow(a, b, product) && *product <= MOST_POINTS; }
+
+static void verify_loop(const struct checking *c)
+{
+    const struct kernel *k = c->k;
+    bool cut = k->tasks > 1;
+    if (k->rank == 0) wrong(c, "it has no loop");
+    else if (k->products.n) wrong(c, "a product is made by tiles");
+    else if (k->split >= k->rank || (cut && k->reduced[k->split])) wrong(c, "it is not cut along a dimension that runs in parallel");
+    else if (k->chunk > k->extent[k->split] || parts(k->extent[k->split], k->chunk) != k->tasks)
+        diag(c->v->g, E0877, head(c), k->tasks, k->name, arena_format(c->v->g->mem, "i%u has %lld parts of %lld", k->split,
+             (long long)parts(k->extent[k->split], k->chunk), (long long)k->chunk));
+    bool reduced = false;
+    for (uint32_t d = 0; d < k->rank; d++) reduced = reduced || k->reduced[d];
+    if (reduced && !c->reduces) wrong(c, "it runs over a dimension, but reduces nothing");
+    if (!reduced && c->reduces) wrong(c, "it reduces, but runs over no dimension to reduce");
+}
+
+/* Do the panels of its right operands fit into a worker's memory? */
+static bool panels_fit(const struct checking *c)
+{
+    const struct kernel *k = c->k;
+    int64_t depth = PRODUCT_DEPTH + PRODUCT_BLOCK + k->tile[0], bytes;
+    for (uint32_t i = 0; i < k->products.n; i++)
+        if (__builtin_add_overflow(depth, k->products.at[i].k, &depth)) return false;
+    return times(depth, k->tile[1] + PRODUCT_LANES, &bytes) && times(bytes, 8, &bytes)
+        && kernel_worker_bytes(k, c->v->k->program->f64 ? 8 : 4) <= c->v->k->worker_bytes;
+}
+
+static void verify_product(const struct checking *c)
+{
+    const struct kernel *k = c->k;
+    int64_t tiles = 0;
+    if (k->rank != 2 || k->reduced[0] || k->reduced[1] || c->reduces) wrong(c, "a product has rows i0 and columns i1, both parallel, and reduces nothing else");
+    else if (!k->products.n) wrong(c, "it is made by tiles, but of no product");
+    else if (k->split || k->chunk != k->extent[0] || k->tile[0] > k->extent[0] || k->tile[1] > k->extent[1]) wrong(c, "its tiles are larger than the whole");
+    else if (!times(parts(k->extent[0], k->tile[0]), parts(k->extent[1], k->tile[1]), &tiles) || tiles != k->tasks)
+        diag(c->v->g, E0877, head(c), k->tasks, k->name, arena_format(c->v->g->mem, "there are %lld tiles", (long long)tiles));
+    else if (!panels_fit(c)) wrong(c, "what it packs does not fit into a worker's memory");
+}
+
+/* A matrix of [rows, columns] as stored. */
+static void verify_operand(const struct checking *c, uint32_t product, const struct access *a, int64_t rows, int64_t columns, int64_t ld)
+{
+    const struct storage *s = kernels_storage(c->v->k, c->v->kg, a->storage);
+    int64_t last;
+    struct span at = c->at ? c->at->products[product] : (struct span){0};
+    bool far = __builtin_mul_overflow(rows - 1, ld, &last) || __builtin_add_overflow(last, columns - 1, &last) || __builtin_add_overflow(last, a->offset, &last);
+    if (far || a->offset < 0 || last >= s->elements) diag(c->v->g, E0876, at, s->name, (long long)a->offset, far ? (long long)INT64_MAX : (long long)last, (long long)s->elements);
+    else if (ld < columns) wrong(c, "the rows of an operand lie over each other");
+    else if (s->size != (c->v->k->program->f64 ? 8 : 4)) wrong(c, "an operand's elements are not those of the program");
+    for (uint32_t i = 0; i < c->k->body.n; i++)
+        if (c->k->body.at[i].kind == INSN_STORE && c->k->body.at[i].at.storage == a->storage) diag(c->v->g, E0857, place(c, i), c->k->name);
+}
+
+/* ---- values ---- */
+
+bool access_span(const struct kernel *k, const struct access *a, int64_t *low, int64_t *high)
+{
+    *low = *high = a->offset;
+    for (uint32_t d = 0; d < k->rank; d++) {
+        int64_t reach;
+        if (__builtin_mul_overflow(a->stride[d], k->extent[d] - 1, &reach)) return false;
+        if (__builtin_add_overflow(reach < 0 ? *low : *high, reach, reach < 0 ? low : high)) return false;
+    }
+    return true;
+}
+
+static bool varies(const struct checking *c, const struct access *a)
+{
+    for (uint32_t d = 0; d < c->k->rank; d++)
+        if (c->k->reduced[d] && a->stride[d]) return true;
+    return false;
+}
+
+static void verify_value(const struct checking *c, uint32_t i, uint32_t arg)
+{
+    const struct insn *user = &c->k->body.at[i], *in = &c->k->body.at[arg];
+    if (in->kind == INSN_STORE) misplaced(c, i, "a store has no value");
+    else if (!user->outer && (in->outer || in->kind == INSN_REDUCE)) misplaced(c, i, "inside, nothing is known of what comes after the reduction");
+    else if (user->outer && !in->outer && in->kind != INSN_REDUCE && c->depends[arg])
+        misplaced(c, i, "after the reduction, a value that differs along it cannot be used");
+}
+
+static void verify_insn(const struct checking *c, uint32_t i)
+{
+    const struct insn *in = &c->k->body.at[i];
+    const struct kernel *k = c->k;
+    int64_t low, high, low2 = 0, high2 = 0;
+    bool access = in->kind == INSN_LOAD || in->kind == INSN_STORE, number = in->kind == INSN_INDEX || in->kind == INSN_RANDOM;
+    const struct storage *s = access ? kernels_storage(c->v->k, c->v->kg, in->at.storage) : NULL;
+    bool near = access_span(k, &in->at, &low, &high) && access_span(k, &in->example, &low2, &high2);
+    c->depends[i] = (access || number) && (varies(c, &in->at) || varies(c, &in->example));
+    for (uint32_t a = 0; a < in->nargs; a++) {
+        verify_value(c, i, in->arg[a]);
+        c->depends[i] = c->depends[i] || c->depends[in->arg[a]];
+    }
+    if (in->kind == INSN_REDUCE) c->depends[i] = false;
+    if (in->outer && !c->reduces) misplaced(c, i, "the kernel reduces nothing: there is no after");
+    else if (in->outer && c->depends[i]) misplaced(c, i, "after the reduction, nothing can differ along it");
+    else if (in->kind == INSN_PRODUCT && k->kind != KERNEL_PRODUCT) misplaced(c, i, "only a product has a tile");
+    else if (in->kind == INSN_STORE && s->kind != STORAGE_TENSOR && s->kind != STORAGE_SCRATCH) misplaced(c, i, "what the runtime fills is only read");
+    else if (access && (!near || low < 0 || high >= s->elements))
+        diag(c->v->g, E0876, place(c, i), s->name, near ? (long long)low : (long long)INT64_MIN, near ? (long long)high : (long long)INT64_MAX, (long long)s->elements);
+    else if (number && !near) misplaced(c, i, "the numbers are beyond 2^63");
+    else if (in->kind == INSN_RANDOM && (low < 0 || low2 < 0 || high2 > UINT32_MAX)) misplaced(c, i, "elements and examples count from 0, examples to 2^32");
+    else if (in->kind == INSN_RANDOM && (in->index >= c->v->k->program->streams || in->index >= GANRT_STREAM_RUNTIME)) misplaced(c, i, "there is no such stream");
+}
+
+/* ---- order ---- */
+
+static bool same_access(const struct checking *c, const struct access *a, const struct access *b)
+{
+    bool same = a->offset == b->offset;
+    for (uint32_t d = 0; d < c->k->rank; d++) same = same && (a->stride[d] == b->stride[d] || c->k->extent[d] == 1);
+    return same;
+}
+
+/* A store may not write an element twice, nor one that another point reads or writes; what its own point reads of it, it reads before. */
+static void verify_store(const struct checking *c, uint32_t i)
+{
+    const struct insn *in = &c->k->body.at[i];
+    const struct storage *s = kernels_storage(c->v->k, c->v->kg, in->at.storage);
+    if (!affine_injective(c->k, &in->at, in->outer ? c->parallel : c->all)) {
+        diag(c->v->g, E0880, place(c, i), s->name, "two points write the same element");
+        return;
+    }
+    for (uint32_t j = 0; j < c->k->body.n; j++) {
+        const struct insn *other = &c->k->body.at[j];
+        bool stores = other->kind == INSN_STORE;
+        if (j == i || (!stores && other->kind != INSN_LOAD) || other->at.storage != in->at.storage || (stores && j > i)) continue;
+        if (affine_disjoint(c->k, &in->at, &other->at)) continue;
+        if (stores) diag(c->v->g, E0880, place(c, i), s->name, "another store of this kernel writes the same element");
+        else if (!same_access(c, &in->at, &other->at)) diag(c->v->g, E0880, place(c, i), s->name, "another point reads what is overwritten");
+        else if (j > i) diag(c->v->g, E0880, place(c, i), s->name, "it is read again after it was overwritten");
+    }
+}
+
+void verify_kernel(const struct verifying *v, uint32_t number)
+{
+    const struct kernel *k = &v->kg->kernels.at[number];
+    struct checking c = {.v = v, .k = k, .at = v->at ? &v->at->kernels[number] : NULL, .mem = arena_new()};
+    uint32_t errors = diag_errors(v->g);
+    bool stores = false;
+    int64_t points = 1;
+    c.depends = NEW_ARRAY(c.mem, bool, k->body.n + 1);
+    for (uint32_t d = 0; d < k->rank; d++) {
+        c.all[d] = true, c.parallel[d] = !k->reduced[d];
+        if (points && !times(points, k->extent[d], &points)) points = 0;
+    }
+    for (uint32_t i = 0; i < k->body.n; i++) {
+        c.reduces = c.reduces || k->body.at[i].kind == INSN_REDUCE;
+        stores = stores || k->body.at[i].kind == INSN_STORE;
+    }
+    if (!points) wrong(&c, "it has more than 2^62 points");
+    else if (!stores) wrong(&c, "it stores nothing");
+    else if (k->kind == KERNEL_PRODUCT) verify_product(&c);
+    else verify_loop(&c);
+    if (diag_errors(v->g) == errors)
+        for (uint32_t i = 0; i < k->products.n; i++) {
+            const struct product *p = &k->products.at[i];
+            verify_operand(&c, i, &p->a, p->ta ? p->k : k->extent[0], p->ta ? k->extent[0] : p->k, p->lda);
+            verify_operand(&c, i, &p->b, p->tb ? k->extent[1] : p->k, p->tb ? p->k : k->extent[1], p->ldb);
+        }
+    for (uint32_t i = 0; i < k->body.n; i++) verify_insn(&c, i);
+    for (uint32_t i = 0; i < k->body.n && diag_errors(v->g) == errors; i++)
+        if (k->body.at[i].kind == INSN_STORE) verify_store(&c, i);
+    arena_free(c.mem);
+}
