@@ -1,4 +1,4 @@
-/* command_compare.c: `ganc compare`: the compiled code against the reference evaluator (compare.c). */
+/* command_compare.c: `ganc compare`: the compiled code against the reference evaluator (compare.c), or kernel by kernel (compare_kernels.c). */
 #include "command.h"
 #include "compare.h"
 
@@ -8,7 +8,8 @@ int command_compare(struct compilation *c, struct options *o)
     bool good = true;
     for (uint32_t i = 0; i < o->files.n; i++) {
         c->path = o->files.at[i];
-        good = compare_model(c, c->g->f64 ? 1e-14 : 1e-6, false) && good;
+        double bound = c->g->f64 ? 1e-14 : 1e-6;
+        good = (option_given(o, "--kernels") ? compare_kernels(c, bound) : compare_model(c, bound, false)) && good;
     }
     return command_finish(c, o, good ? 0 : 1);
 }

@@ -1,6 +1,7 @@
 /* compare.c: see compare.h. */
 #include "compare.h"
 
+#include "compare_values.h"
 #include "evaluate/evaluate.h"
 #include "evaluate/made_up.h"
 #include "run.h"
@@ -9,12 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A value may differ by what rounding does to it. That is measured: the evaluator runs again, with every value that an operation rounds moved at
- * random by up to a rounding of the program's precision, so that what cancels, and what an optimizer makes of the sign of what has cancelled,
- * shows its noise. An error of so many times the noise is one: a few random moves may all be small. */
-#define NOISE_MARGIN 8
-#define NOISE_RUNS 4
 
 struct comparison {
     struct program *plain;        /* as differentiated */
@@ -42,34 +37,7 @@ static void made_up_mean(void *self, uint32_t data, double *to)
 static void net_input(void *self, const struct graph *graph, uint32_t index, double *to)
 {
     struct comparison *x = self;
-    const struct ganrt_graph *g = &x->model->graphs[graph->index];
-    for (uint32_t i = 0; i < g->nbatches; i++)
-        if (g->batches[i].kind == GANRT_BATCH_INPUT && g->batches[i].index == index)
-            for (int64_t k = 0; k < g->batches[i].elements; k++) {
-                double v = (double)((k * 7919 + 13) % 1009) / 1009;
-                to[k] = x->plain->f64 ? v : (float)v;
-                if (x->plain->f64) ((double *)run_at(x->run, g->batches[i].offset))[k] = to[k];
-                else ((float *)run_at(x->run, g->batches[i].offset))[k] = (float)to[k];
-            }
-}
-
-static double element(const void *at, uint32_t size, int64_t i)
-{
-    return size == 8 ? ((const double *)at)[i] : (double)((const float *)at)[i];
-}
-
-/* Relative error of n elements at `at` against `want`, in the 2-norm; infinite where one is not finite and the other is. */
-static double error_of(const void *at, uint32_t size, const struct ganrt_tensor *tensor, const double *want, int64_t n)
-{
-    double difference = 0, norm = 0;
-    for (int64_t i = 0; i < n; i++) {
-        double a = element(at, size, tensor ? ganrt_position(tensor, i) : i);
-        if (isfinite(a) != isfinite(want[i])) return INFINITY;
-        if (!isfinite(a)) continue;
-        difference += (a - want[i]) * (a - want[i]);
-        norm += want[i] * want[i];
-    }
-    return difference == 0 ? 0 : sqrt(difference / (norm > 0 ? norm : 1e-30));
+    compared_input(x->run, graph->index, index, to);
 }
 
 /* One value to compare: an output of the graph, or a tensor it sets. */
@@ -82,18 +50,6 @@ struct compared {
     double *want;   /* the evaluator's */
     double error, noise;
 };
-
-/* How far the evaluator's own value moved, relative to its norm. */
-static double noise_of(const double *before, const double *after, int64_t n)
-{
-    double difference = 0, norm = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (!isfinite(before[i]) || !isfinite(after[i])) continue;
-        difference += (after[i] - before[i]) * (after[i] - before[i]);
-        norm += before[i] * before[i];
-    }
-    return sqrt(difference / (norm > 0 ? norm : 1e-30));
-}
 
 static void judge(struct comparison *x, const char *graph, const struct compared *c)
 {
@@ -119,7 +75,7 @@ static void share_tensors(struct comparison *x)
 {
     for (uint32_t t = 0; t < x->model->ntensors; t++) {
         const struct ganrt_tensor *tensor = &x->model->tensors[t];
-        for (int64_t i = 0; i < tensor->elements; i++) x->evaluator->tensors[t][i] = element(run_at(x->run, tensor->offset), tensor->size, ganrt_position(tensor, i));
+        for (int64_t i = 0; i < tensor->elements; i++) x->evaluator->tensors[t][i] = compared_element(run_at(x->run, tensor->offset), tensor->size, ganrt_position(tensor, i));
     }
 }
 
@@ -148,7 +104,7 @@ static bool run_shaken(struct comparison *x, const struct graph *graph, const un
 {
     for (uint32_t t = 0; t < x->model->ntensors; t++) {
         const struct ganrt_tensor *tensor = &x->model->tensors[t];
-        for (int64_t i = 0; i < tensor->elements; i++) x->evaluator->tensors[t][i] = element(saved + tensor->offset, tensor->size, ganrt_position(tensor, i));
+        for (int64_t i = 0; i < tensor->elements; i++) x->evaluator->tensors[t][i] = compared_element(saved + tensor->offset, tensor->size, ganrt_position(tensor, i));
     }
     x->evaluator->tick_else = 5;
     x->evaluator->tick = 4;
@@ -168,13 +124,13 @@ static void compare_values(struct comparison *x, uint32_t index, const unsigned 
     uint32_t n = collect(x, index, values);
     bool close = true;
     for (uint32_t i = 0; i < n; i++) {
-        values[i].error = error_of(values[i].at, values[i].size, values[i].tensor, values[i].want, values[i].n);
+        values[i].error = compared_error(values[i].at, values[i].size, values[i].tensor, values[i].want, values[i].n);
         close = close && values[i].error <= x->bound;
         values[i].want = arena_copy(scratch, values[i].want, (size_t)values[i].n * sizeof *values[i].want);
     }
     for (uint32_t run = 1; run <= NOISE_RUNS && !close; run++)
         for (uint32_t i = 0, all = run_shaken(x, graph, saved, run) && collect(x, index, moved) == n ? n : 0; i < all; i++)
-            values[i].noise = fmax(values[i].noise, noise_of(values[i].want, moved[i].want, values[i].n));
+            values[i].noise = fmax(values[i].noise, compared_noise(values[i].want, moved[i].want, values[i].n));
     for (uint32_t i = 0; i < n; i++) judge(x, graph->name, &values[i]);
     arena_free(scratch);
 }
@@ -225,7 +181,11 @@ bool compare_model(struct compilation *c, double bound, bool quiet)
     struct comparison x = {.bound = bound, .quiet = quiet, .good = true};
     void *handle = NULL;
     struct error error = {""};
-    if (compile(c, AT_OBJ) && compile(&plain, AT_GRAD)) {
+    bool compiled = compile(c, AT_OBJ);
+    if (compiled && c->kernels_read) {
+        diag(c->g, E0005, (struct span){0}, stage_names[AT_GRAD], "the file is a text of a later stage");
+        diag_help(c->g, "`ganc compare --kernels` compares the compiled code with the kernels, interpreted");
+    } else if (compiled && compile(&plain, AT_GRAD)) {
         x.plain = plain.program;
         x.model = jit_load(c->g, &c->object, &handle);
         x.run = x.model ? run_new(x.model) : NULL;

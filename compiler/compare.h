@@ -10,4 +10,8 @@
  * measures that), or something failed. */
 bool compare_model(struct compilation *c, double bound, bool quiet);
 
+/* The same with the kernels between them, run by an interpreter in double (schedule/interpret.h): they are compared with the evaluator, and the machine code
+ * with them. Of a text of kernels, which has no graphs left, only the second. */
+bool compare_kernels(struct compilation *c, double bound);
+
 #endif

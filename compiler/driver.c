@@ -23,6 +23,7 @@ static bool read_model(struct compilation *c, enum stage_id last)
     if (!s) return false;
     if (kernels_is_text(s->text, s->length)) {
         c->kernels = kernels_parse(c->g, file, &c->program);
+        c->kernels_read = c->kernels != NULL;
         if (c->kernels && last == AT_AST) diag(c->g, E0005, (struct span){0}, "ast", "the file is a text of a later stage");
         return c->kernels && last != AT_AST;
     }
@@ -56,6 +57,7 @@ static bool keep_before_pass(struct compilation *c)
 bool compile(struct compilation *c, enum stage_id last)
 {
     c->kernels = NULL;
+    c->kernels_read = false;
     return read_model(c, last) && (last == AT_AST || last == AT_GRAPH || compile_on(c, last));
 }
 
@@ -70,7 +72,7 @@ static bool compile_kernels(struct compilation *c, enum stage_id last)
 bool compile_on(struct compilation *c, enum stage_id last)
 {
     uint32_t errors = diag_errors(c->g);
-    if (c->kernels) return compile_kernels(c, last);
+    if (c->kernels_read) return compile_kernels(c, last);
     keep(c, AT_GRAPH, STAGE_GRAPH);
     if (c->program->stage == STAGE_GRAPH && !differentiate(c->g, c->program)) return false;
     keep(c, AT_GRAD, STAGE_GRAD);
@@ -89,7 +91,7 @@ void stage_print(struct compilation *c, enum stage_id stage, struct buffer *to)
     switch (stage) {
     case AT_AST: ast_print(to, c->g, c->tree); break;
     case AT_GRAPH:
-        if (c->kernels) { /* it was read */
+        if (c->kernels_read) {
             diag(c->g, E0005, (struct span){0}, "graph", "the file is a text of a later stage");
             break;
         } /* fall through */

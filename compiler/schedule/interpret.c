@@ -20,6 +20,7 @@ struct run {
     int64_t at[KERNEL_RANK];
     bool first;            /* the first point of a reduction */
     double tile;           /* the product's element */
+    uint64_t word;         /* of the random moves */
     const char *wrong;
 };
 
@@ -37,6 +38,14 @@ static double *cell(struct run *r, uint32_t storage, int64_t element)
     if (element >= 0 && element < s->elements) return interpret_cell(r->in, s, element);
     if (!r->wrong) r->wrong = arena_format(r->mem, "%s: element %lld of %s, which has %lld", r->k->name, (long long)element, s->name, (long long)s->elements);
     return &nowhere;
+}
+
+/* x, moved at random by up to in->shake of `size`. */
+static double rounded(struct run *r, double x, double size)
+{
+    if (r->in->shake == 0) return x;
+    r->word = r->word * 6364136223846793005u + 1442695040888963407u;
+    return x + r->in->shake * ((double)(r->word >> 11) * 0x1p-52 - 1) * fabs(size);
 }
 
 static double random_value(const struct run *r, const struct insn *in)
@@ -60,7 +69,7 @@ static void reduce(struct run *r, uint32_t i)
     const struct insn *in = &r->k->body.at[i];
     double x = r->value[in->arg[0]], *y = &r->value[i];
     if (in->op == OP_sum) {
-        *y = r->first ? x : *y + x;
+        *y = r->first ? x : rounded(r, *y + x, *y + x);
     } else if (in->op == OP_max_over) {
         *y = r->first || x > *y ? x : *y;
     } else {
@@ -86,7 +95,10 @@ static void point(struct run *r, bool outer)
         case INSN_INDEX: *y = (double)position(r, &in->at); break;
         case INSN_LOAD: *y = *cell(r, in->at.storage, position(r, &in->at)); break;
         case INSN_STORE: *cell(r, in->at.storage, position(r, &in->at)) = x[0]; break;
-        case INSN_OP: *y = op_hooks[in->op].fold(x); break;
+        case INSN_OP:
+            *y = op_hooks[in->op].fold(x);
+            *y = rounded(r, *y, *y);
+            break;
         case INSN_RANDOM: *y = random_value(r, in); break;
         case INSN_PRODUCT: *y = r->tile; break;
         case INSN_REDUCE: reduce(r, i); break;
@@ -127,34 +139,50 @@ static void loop_task(struct run *r, uint32_t task)
     } while (step(r, false, low, high));
 }
 
-static double product_element(struct run *r, int64_t i, int64_t j)
+/* The first cell of an operand, a [rows, columns] matrix as stored; NULL where it does not lie within its storage. */
+static const double *operand(struct run *r, const struct access *a, int64_t rows, int64_t columns, int64_t ld)
 {
-    double sum = 0;
-    for (uint32_t p = 0; p < r->k->products.n; p++) {
-        const struct product *x = &r->k->products.at[p];
+    const double *first = cell(r, a->storage, a->offset);
+    cell(r, a->storage, a->offset + (rows - 1) * ld + columns - 1);
+    return r->wrong ? NULL : first;
+}
+
+/* tile[i, j] += the product's elements of rows [low[0], high[0]) and columns [low[1], high[1]); size: likewise of their terms' absolute values. */
+static void product_add(struct run *r, const struct product *x, const int64_t *low, const int64_t *high, double *tile, double *size)
+{
+    const struct kernel *k = r->k;
+    int64_t rows = high[0] - low[0], columns = high[1] - low[1];
+    int64_t wide = kernels_storage(r->in->k, r->kg, x->a.storage)->size / 4; /* cells of an element: the program's, as of all operands */
+    const double *a = operand(r, &x->a, x->ta ? x->k : k->extent[0], x->ta ? k->extent[0] : x->k, x->lda);
+    const double *b = operand(r, &x->b, x->tb ? k->extent[1] : x->k, x->tb ? x->k : k->extent[1], x->ldb);
+    if (!a || !b) return;
+    int64_t across = wide * (x->tb ? x->ldb : 1), down = wide * (x->tb ? 1 : x->ldb);
+    for (int64_t i = 0; i < rows; i++)
         for (int64_t n = 0; n < x->k; n++) {
-            int64_t a = x->ta ? n * x->lda + i : i * x->lda + n, b = x->tb ? j * x->ldb + n : n * x->ldb + j;
-            sum += *cell(r, x->a.storage, x->a.offset + a) * *cell(r, x->b.storage, x->b.offset + b);
+            double left = a[wide * (x->ta ? n * x->lda + low[0] + i : (low[0] + i) * x->lda + n)];
+            const double *right = b + n * down + low[1] * across;
+            for (int64_t j = 0; j < columns; j++) tile[i * columns + j] += left * right[j * across];
+            for (int64_t j = 0; size && j < columns; j++) size[i * columns + j] += fabs(left * right[j * across]);
         }
-    }
-    return sum;
 }
 
 static void product_task(struct run *r, uint32_t task)
 {
     const struct kernel *k = r->k;
+    struct arena *scratch = arena_new();
     int64_t across = (k->extent[1] + k->tile[1] - 1) / k->tile[1];
     int64_t low[2] = {task / across * k->tile[0], task % across * k->tile[1]}, high[2];
     for (int d = 0; d < 2; d++) high[d] = low[d] + k->tile[d] < k->extent[d] ? low[d] + k->tile[d] : k->extent[d];
-    int64_t columns = high[1] - low[1];
-    double *tile = NEW_ARRAY(r->mem, double, (high[0] - low[0]) * columns);
-    for (int64_t i = low[0]; i < high[0]; i++)
-        for (int64_t j = low[1]; j < high[1]; j++) tile[(i - low[0]) * columns + j - low[1]] = product_element(r, i, j);
+    int64_t columns = high[1] - low[1], total = (high[0] - low[0]) * columns;
+    double *tile = NEW_ARRAY(scratch, double, total), *size = r->in->shake > 0 ? NEW_ARRAY(scratch, double, total) : NULL;
+    for (uint32_t p = 0; p < k->products.n; p++) product_add(r, &k->products.at[p], low, high, tile, size);
+    for (int64_t i = 0; size && i < total; i++) tile[i] = rounded(r, tile[i], size[i]);
     for (r->at[0] = low[0]; r->at[0] < high[0]; r->at[0]++)
         for (r->at[1] = low[1]; r->at[1] < high[1]; r->at[1]++) {
             r->tile = tile[(r->at[0] - low[0]) * columns + r->at[1] - low[1]];
             point(r, false);
         }
+    arena_free(scratch);
 }
 
 const char *kernels_interpret(struct arena *mem, const struct interpretation *in, uint32_t graph)
@@ -164,7 +192,7 @@ const char *kernels_interpret(struct arena *mem, const struct interpretation *in
     for (uint32_t i = 0; i < kg->scalars.n; i++) scalars[i] = in->scalar(in->self, kg->scalars.at[i]);
     for (uint32_t i = 0; i < kg->kernels.n; i++) {
         const struct kernel *k = &kg->kernels.at[i];
-        struct run r = {.mem = mem, .in = in, .kg = kg, .k = k, .scalars = scalars};
+        struct run r = {.mem = mem, .in = in, .kg = kg, .k = k, .scalars = scalars, .word = in->shaken * 0x9E3779B97F4A7C15u + i + 1};
         r.value = NEW_ARRAY(mem, double, k->body.n);
         r.largest = NEW_ARRAY(mem, double, k->body.n);
         r.best = NEW_ARRAY(mem, int64_t, k->body.n);

@@ -1,4 +1,4 @@
-/* interpret.h: kernels run by a plain interpreter in double, for tests: the scheduler's result without a code generator.
+/* interpret.h: kernels run by a plain interpreter in double: the scheduler's result without a code generator. `ganc compare --kernels` and tests use it.
  *
  * It uses the plan's own offsets (a cell for every four bytes of the arena), so that two storages that should not overlap are found out, and checks each
  * access against its storage. */
@@ -14,6 +14,8 @@ struct interpretation {
     void *self;
     uint32_t seed[2];
     uint64_t tick;
+    double shake;       /* 0; else each value that an operation rounds is moved at random, by up to that part of its size or its terms' */
+    uint32_t shaken;    /* which random moves */
     bool backwards;     /* tasks and points in the opposite order: nothing may depend on it but the order of sums */
 };
 
