@@ -103,14 +103,15 @@ static struct value *values_list(struct comparison *x, const struct kernel_graph
     VEC(struct value) list = {0};
     bool *stored = NEW_ARRAY(x->mem, bool, x->k->tensors.n + 1);
     for (uint32_t i = 0; i < kg->outputs.n; i++)
-        vec_push(x->mem, &list, (struct value){kg->outputs.at[i].output->name, kernels_storage(x->k, kg, kg->outputs.at[i].storage), (int32_t)i, -1, NULL, {0}, {0}});
+        vec_push(x->mem, &list, (struct value){.name = kg->outputs.at[i].output->name, .at = kernels_storage(x->k, kg, kg->outputs.at[i].storage),
+                                               .output = (int32_t)i, .tensor = -1});
     for (uint32_t i = 0; i < kg->kernels.n; i++)
         for (uint32_t j = 0; j < kg->kernels.at[i].body.n; j++) {
             const struct insn *in = &kg->kernels.at[i].body.at[j];
             if (in->kind != INSN_STORE || in->at.storage >= x->k->tensors.n || stored[in->at.storage]) continue;
             const struct storage *s = &x->k->tensors.at[in->at.storage];
             stored[in->at.storage] = true;
-            vec_push(x->mem, &list, (struct value){s->name, s, -1, (int32_t)in->at.storage, NULL, {0}, {0}});
+            vec_push(x->mem, &list, (struct value){.name = s->name, .at = s, .output = -1, .tensor = (int32_t)in->at.storage});
         }
     *n = list.n;
     return list.at;
@@ -178,7 +179,8 @@ static void compare_graph(struct comparison *x, uint32_t index)
     bool ran[SIDES] = {false, interpret(x, kg, saved, 0, 0)}, close = true;
     for (uint32_t i = 0; i < n; i++) v[i].want = interpreted(x, &v[i]);
     ran[AGAINST_EVALUATOR] = ran[AGAINST_CODE] && evaluate(x, index, saved);
-    for (uint32_t i = 0; ran[AGAINST_EVALUATOR] && i < n; i++) v[i].error[AGAINST_EVALUATOR] = compared_error(evaluated(x, index, &v[i]), 8, v[i].want, v[i].at->elements);
+    for (uint32_t i = 0; ran[AGAINST_EVALUATOR] && i < n; i++)
+        v[i].error[AGAINST_EVALUATOR] = compared_error(evaluated(x, index, &v[i]), 8, v[i].want, v[i].at->elements);
     x->run->frame.tick = 5;
     x->run->model->graphs[index].run(&x->run->frame);
     for (uint32_t i = 0; ran[AGAINST_CODE] && i < n; i++) {

@@ -45,7 +45,7 @@ static int64_t filled_elements(const struct verifying *v, const struct storage *
     const struct kernel_graph *gather = gather_of(v);
     const struct net_info *net = net_of(v);
     if (s->kind == STORAGE_MEAN) return type_elements(v->k->program->data.at[s->index].type);
-    struct type t = {.batched = true};
+    struct type t;
     if (s->kind == STORAGE_BATCH) t = v->k->program->data.at[s->index].type;
     else if (gather) {
         if (s->index >= gather->outputs.n) return 0;
@@ -80,7 +80,8 @@ static void verify_storage(const struct verifying *v, const struct storage *s, s
     int64_t high = s->kind == STORAGE_TENSOR ? v->k->tensor_bytes : v->k->tensor_bytes + v->kg->scratch_bytes;
     if (wrong) diag(v->g, E0871, place, s->name, wrong);
     else if (s->offset % 64) diag(v->g, E0871, place, s->name, "a storage begins at a multiple of 64 bytes");
-    else if (filled(s) && s->first > 0 && s->first <= s->last) diag(v->g, E0871, place, s->name, "the runtime fills it before kernel 0, so it must be kept from there on");
+    else if (filled(s) && s->first > 0 && s->first <= s->last)
+        diag(v->g, E0871, place, s->name, "the runtime fills it before kernel 0, so it must be kept from there on");
     else if (s->offset < low || s->offset > high - bytes_of(v->g, s))
         diag(v->g, E0872, place, s->name, (long long)s->offset, (long long)(s->offset + bytes_of(v->g, s)), (long long)low, (long long)high);
 }

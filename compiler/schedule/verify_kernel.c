@@ -39,8 +39,8 @@ static void verify_loop(const struct checking *c)
     else if (k->products.n) wrong(c, "a product is made by tiles");
     else if (k->split >= k->rank || (cut && k->reduced[k->split])) wrong(c, "it is not cut along a dimension that runs in parallel");
     else if (k->chunk > k->extent[k->split] || parts(k->extent[k->split], k->chunk) != k->tasks)
-        diag(c->v->g, E0877, head(c), k->tasks, k->name, arena_format(c->v->g->mem, "i%u has %lld parts of %lld", k->split,
-             (long long)parts(k->extent[k->split], k->chunk), (long long)k->chunk));
+        diag(c->v->g, E0877, head(c), k->tasks, k->name,
+             arena_format(c->v->g->mem, "i%u has %lld parts of %lld", k->split, (long long)parts(k->extent[k->split], k->chunk), (long long)k->chunk));
     bool reduced = false;
     for (uint32_t d = 0; d < k->rank; d++) reduced = reduced || k->reduced[d];
     if (reduced && !c->reduces) wrong(c, "it runs over a dimension, but reduces nothing");
@@ -76,8 +76,9 @@ static void verify_operand(const struct checking *c, uint32_t product, const str
     const struct storage *s = kernels_storage(c->v->k, c->v->kg, a->storage);
     int64_t last;
     struct span at = c->at ? c->at->products[product] : (struct span){0};
-    bool far = __builtin_mul_overflow(rows - 1, ld, &last) || __builtin_add_overflow(last, columns - 1, &last) || __builtin_add_overflow(last, a->offset, &last);
-    if (far || a->offset < 0 || last >= s->elements) diag(c->v->g, E0876, at, s->name, (long long)a->offset, far ? (long long)INT64_MAX : (long long)last, (long long)s->elements);
+    bool far = __builtin_mul_overflow(rows - 1, ld, &last) || __builtin_add_overflow(last, columns - 1 + a->offset, &last); /* each at most MAX_ELEMENTS */
+    if (far) last = INT64_MAX;
+    if (a->offset < 0 || last >= s->elements) diag(c->v->g, E0876, at, s->name, (long long)a->offset, (long long)last, (long long)s->elements);
     else if (ld < columns) wrong(c, "the rows of an operand lie over each other");
     else if (s->size != (c->v->k->program->f64 ? 8 : 4)) wrong(c, "an operand's elements are not those of the program");
     for (uint32_t i = 0; i < c->k->body.n; i++)
@@ -127,15 +128,18 @@ static void verify_insn(const struct checking *c, uint32_t i)
         c->depends[i] = c->depends[i] || c->depends[in->arg[a]];
     }
     if (in->kind == INSN_REDUCE) c->depends[i] = false;
+    if (!near) low = INT64_MIN, high = INT64_MAX;
     if (in->outer && !c->reduces) misplaced(c, i, "the kernel reduces nothing: there is no after");
     else if (in->outer && c->depends[i]) misplaced(c, i, "after the reduction, nothing can differ along it");
     else if (in->kind == INSN_PRODUCT && k->kind != KERNEL_PRODUCT) misplaced(c, i, "only a product has a tile");
     else if (in->kind == INSN_STORE && s->kind != STORAGE_TENSOR && s->kind != STORAGE_SCRATCH) misplaced(c, i, "what the runtime fills is only read");
-    else if (access && (!near || low < 0 || high >= s->elements))
-        diag(c->v->g, E0876, place(c, i), s->name, near ? (long long)low : (long long)INT64_MIN, near ? (long long)high : (long long)INT64_MAX, (long long)s->elements);
+    else if (access && (low < 0 || high >= s->elements))
+        diag(c->v->g, E0876, place(c, i), s->name, (long long)low, (long long)high, (long long)s->elements);
     else if (number && !near) misplaced(c, i, "the numbers are beyond 2^63");
-    else if (in->kind == INSN_RANDOM && (low < 0 || low2 < 0 || high2 > UINT32_MAX)) misplaced(c, i, "elements and examples count from 0, examples to 2^32");
-    else if (in->kind == INSN_RANDOM && (in->index >= c->v->k->program->streams || in->index >= GANRT_STREAM_RUNTIME)) misplaced(c, i, "there is no such stream");
+    else if (in->kind == INSN_RANDOM && (low < 0 || low2 < 0 || high2 > UINT32_MAX))
+        misplaced(c, i, "elements and examples count from 0, examples to 2^32");
+    else if (in->kind == INSN_RANDOM && (in->index >= c->v->k->program->streams || in->index >= GANRT_STREAM_RUNTIME))
+        misplaced(c, i, "there is no such stream");
 }
 
 /* ---- order ---- */
