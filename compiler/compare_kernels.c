@@ -25,12 +25,12 @@ struct value { /* that a graph gives: an output, or a tensor that it stores */
 struct comparison {
     struct ganc *g;
     const struct kernels *k;
-    struct program *plain;       /* as differentiated; NULL where the text of kernels was given */
+    struct program *plain; /* as differentiated; NULL where the text of kernels was given */
     struct run *run;
     struct evaluator *evaluator; /* of plain, or NULL */
     struct interpretation in;
     struct sexpr_context schedule;
-    struct arena *mem;           /* the graph's */
+    struct arena *mem; /* the graph's */
     double bound[SIDES];
     bool good;
 };
@@ -103,8 +103,9 @@ static struct value *values_list(struct comparison *x, const struct kernel_graph
     VEC(struct value) list = {0};
     bool *stored = NEW_ARRAY(x->mem, bool, x->k->tensors.n + 1);
     for (uint32_t i = 0; i < kg->outputs.n; i++)
-        vec_push(x->mem, &list, (struct value){.name = kg->outputs.at[i].output->name, .at = kernels_storage(x->k, kg, kg->outputs.at[i].storage),
-                                               .output = (int32_t)i, .tensor = -1});
+        vec_push(x->mem, &list,
+                 (struct value){
+                     .name = kg->outputs.at[i].output->name, .at = kernels_storage(x->k, kg, kg->outputs.at[i].storage), .output = (int32_t)i, .tensor = -1});
     for (uint32_t i = 0; i < kg->kernels.n; i++)
         for (uint32_t j = 0; j < kg->kernels.at[i].body.n; j++) {
             const struct insn *in = &kg->kernels.at[i].body.at[j];

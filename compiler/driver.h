@@ -27,7 +27,7 @@ struct compilation {
 extern const char *const stage_names[STAGE_COUNT];
 
 /* Runs the stages up to `last`; false where there were errors (diagnostics are collected, not printed). A file may
- * hold a model, or a text of the stages graph, grad, opt, from which the rest goes on. */
+ * hold a model, or a text of the stages graph, grad, opt, kernels, from which the rest goes on. */
 bool compile(struct compilation *c, enum stage_id last);
 bool compile_on(struct compilation *c, enum stage_id last); /* from c->program, as AT_GRAPH left it */
 void stage_print(struct compilation *c, enum stage_id stage, struct buffer *to);

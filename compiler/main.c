@@ -17,7 +17,7 @@ static const struct command commands[] = {
 
 static const char usage_options[] =
     "\n"
-    "MODEL.gan may also be a text that --emit=graph, grad or opt printed.\n"
+    "MODEL.gan may also be a text that --emit=graph, grad, opt or kernels printed.\n"
     "\n"
     "  -o FILE              where the trainer, or the stage, is written\n"
     "  -D NAME=VALUE        value of a setting\n"

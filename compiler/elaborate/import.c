@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "elaborate/internal.h"
 #include "elaborate/library.h"
+#include "graph/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -149,7 +150,7 @@ static void import_file(struct reader *r, const struct ast *a)
     struct source *s = open_file(r, a, &file);
     if (!s) return;
     s->imported = a->span;
-    if (program_is_text(s->text, s->length)) {
+    if (program_is_text(s->text, s->length) || text_is_stage(s->text, s->length, "kernels")) {
         diag(r->g, E0309, a->span, quoted(r->g, a->text));
         return;
     }

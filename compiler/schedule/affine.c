@@ -45,7 +45,10 @@ static uint32_t term_add(struct term *terms, uint32_t n, int64_t stride, int64_t
     return n + 1;
 }
 
-static int64_t divide_down(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+static int64_t divide_down(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
 
 /* Is `sum` a sum of the n terms? low[i], high[i]: what those from i on reach. */
 static bool makes(const struct term *terms, uint32_t n, uint32_t i, int64_t sum, const int64_t *low, const int64_t *high, uint32_t *steps)

@@ -104,8 +104,7 @@ static void read_own(struct parse *s)
     } else if (x.kind == STORAGE_INPUT) {
         parse_expect_word(s, "number");
         x.index = (uint32_t)parse_integer(s, "an input's position", 0, UINT32_MAX);
-    } else if (x.kind == STORAGE_SCRATCH)
-        x.index = r->kg->storages.n;
+    } else if (x.kind == STORAGE_SCRATCH) x.index = r->kg->storages.n;
     if (s->bad) return;
     uint32_t other, position = r->kg->storages.n;
     bool twice = !key_map_add(s->g->mem, &r->names, (uintptr_t)x.name, position);

@@ -48,8 +48,7 @@ static void read_term(struct kernel_reading *q, struct access *a)
 
 static void read_affine(struct kernel_reading *q, struct access *a)
 {
-    do
-        read_term(q, a);
+    do read_term(q, a);
     while (parse_accept(q->s, '+'));
 }
 
@@ -202,8 +201,7 @@ static void read_over(struct kernel_reading *q)
     const struct token *t = parse_peek(s, 0);
     bool over[KERNEL_RANK] = {false};
     parse_expect_word(s, "over");
-    do
-        over[read_dimension(q)] = true;
+    do over[read_dimension(q)] = true;
     while (parse_accept(s, ','));
     if (!s->bad && memcmp(over, q->k.reduced, sizeof over)) parse_wrong(s, t, "a reduction", "over all dimensions of the kernel's `over`, and no others");
 }
@@ -252,10 +250,8 @@ static void read_right(struct kernel_reading *q, struct insn *in)
     } else if (parse_accept_word(s, "index")) {
         in->kind = INSN_INDEX;
         read_affine(q, &in->at);
-    } else if (parse_accept_word(s, "tile"))
-        in->kind = INSN_PRODUCT;
-    else
-        read_operation(q, in);
+    } else if (parse_accept_word(s, "tile")) in->kind = INSN_PRODUCT;
+    else read_operation(q, in);
 }
 
 static void read_insn(struct kernel_reading *q)

@@ -71,7 +71,10 @@ static const char *wrong_size(const struct verifying *v, const struct storage *s
     return NULL;
 }
 
-static bool filled(const struct storage *s) { return s->kind != STORAGE_TENSOR && s->kind != STORAGE_SCRATCH; }
+static bool filled(const struct storage *s)
+{
+    return s->kind != STORAGE_TENSOR && s->kind != STORAGE_SCRATCH;
+}
 
 static void verify_storage(const struct verifying *v, const struct storage *s, struct span place)
 {
@@ -190,8 +193,8 @@ static void verify_output(const struct verifying *v, uint32_t i)
     struct span place = v->at ? v->at->outputs[i] : (struct span){0};
     int64_t elements = output_elements(v, o->output);
     if (elements ? s->elements != elements : s->elements % v->kg->graph->batch)
-        diag(v->g, E0871, place, o->output->name, elements ? arena_format(v->g->mem, "it has %lld elements there", (long long)elements)
-                                                           : "it has a row for each example there");
+        diag(v->g, E0871, place, o->output->name,
+             elements ? arena_format(v->g->mem, "it has %lld elements there", (long long)elements) : "it has a row for each example there");
     else if (s->size != (v->k->program->f64 ? 8 : 4)) diag(v->g, E0871, place, o->output->name, "it is not held as a double there");
 }
 

@@ -14,22 +14,40 @@ struct checking {
     const struct kernel *k;
     const struct kernel_places *at;
     struct arena *mem;
-    bool reduces;    /* it has reductions */
+    bool reduces; /* it has reductions */
     bool all[KERNEL_RANK], parallel[KERNEL_RANK];
-    bool *depends;   /* by instruction: on a reduced dimension */
+    bool *depends; /* by instruction: on a reduced dimension */
 };
 
-static struct span head(const struct checking *c) { return c->at ? c->at->head : (struct span){0}; }
-static struct span place(const struct checking *c, uint32_t insn) { return c->at ? c->at->body[insn] : (struct span){0}; }
+static struct span head(const struct checking *c)
+{
+    return c->at ? c->at->head : (struct span){0};
+}
+static struct span place(const struct checking *c, uint32_t insn)
+{
+    return c->at ? c->at->body[insn] : (struct span){0};
+}
 
-static void wrong(const struct checking *c, const char *why) { diag(c->v->g, E0879, head(c), c->k->name, why); }
-static void misplaced(const struct checking *c, uint32_t insn, const char *why) { diag(c->v->g, E0878, place(c, insn), why); }
+static void wrong(const struct checking *c, const char *why)
+{
+    diag(c->v->g, E0879, head(c), c->k->name, why);
+}
+static void misplaced(const struct checking *c, uint32_t insn, const char *why)
+{
+    diag(c->v->g, E0878, place(c, insn), why);
+}
 
 /* ---- shape ---- */
 
-static int64_t parts(int64_t extent, int64_t part) { return extent / part + (extent % part > 0); }
+static int64_t parts(int64_t extent, int64_t part)
+{
+    return extent / part + (extent % part > 0);
+}
 
-static bool times(int64_t a, int64_t b, int64_t *product) { return !__builtin_mul_overflow(a, b, product) && *product <= MOST_POINTS; }
+static bool times(int64_t a, int64_t b, int64_t *product)
+{
+    return !__builtin_mul_overflow(a, b, product) && *product <= MOST_POINTS;
+}
 
 static void verify_loop(const struct checking *c)
 {
@@ -54,8 +72,8 @@ static bool panels_fit(const struct checking *c)
     int64_t depth = PRODUCT_DEPTH + PRODUCT_BLOCK + k->tile[0], bytes;
     for (uint32_t i = 0; i < k->products.n; i++)
         if (__builtin_add_overflow(depth, k->products.at[i].k, &depth)) return false;
-    return times(depth, k->tile[1] + PRODUCT_LANES, &bytes) && times(bytes, 8, &bytes)
-        && kernel_worker_bytes(k, c->v->k->program->f64 ? 8 : 4) <= c->v->k->worker_bytes;
+    return times(depth, k->tile[1] + PRODUCT_LANES, &bytes) && times(bytes, 8, &bytes) &&
+           kernel_worker_bytes(k, c->v->k->program->f64 ? 8 : 4) <= c->v->k->worker_bytes;
 }
 
 static void verify_product(const struct checking *c)
@@ -133,11 +151,9 @@ static void verify_insn(const struct checking *c, uint32_t i)
     else if (in->outer && c->depends[i]) misplaced(c, i, "after the reduction, nothing can differ along it");
     else if (in->kind == INSN_PRODUCT && k->kind != KERNEL_PRODUCT) misplaced(c, i, "only a product has a tile");
     else if (in->kind == INSN_STORE && s->kind != STORAGE_TENSOR && s->kind != STORAGE_SCRATCH) misplaced(c, i, "what the runtime fills is only read");
-    else if (access && (low < 0 || high >= s->elements))
-        diag(c->v->g, E0876, place(c, i), s->name, (long long)low, (long long)high, (long long)s->elements);
+    else if (access && (low < 0 || high >= s->elements)) diag(c->v->g, E0876, place(c, i), s->name, (long long)low, (long long)high, (long long)s->elements);
     else if (number && !near) misplaced(c, i, "the numbers are beyond 2^63");
-    else if (in->kind == INSN_RANDOM && (low < 0 || low2 < 0 || high2 > UINT32_MAX))
-        misplaced(c, i, "elements and examples count from 0, examples to 2^32");
+    else if (in->kind == INSN_RANDOM && (low < 0 || low2 < 0 || high2 > UINT32_MAX)) misplaced(c, i, "elements and examples count from 0, examples to 2^32");
     else if (in->kind == INSN_RANDOM && (in->index >= c->v->k->program->streams || in->index >= GANRT_STREAM_RUNTIME))
         misplaced(c, i, "there is no such stream");
 }

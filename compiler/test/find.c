@@ -11,7 +11,7 @@
 
 enum { DEPTH = 60 }; /* of folders in folders */
 
-static const char *const endings[] = {".gan", ".ir", ".graph", ".grad", ".opt"};
+static const char *const endings[] = {".gan", ".ir", ".graph", ".grad", ".opt", ".kernels"};
 
 static bool ends_in(const char *name, const char *ending)
 {
