@@ -84,7 +84,8 @@ static void cells_fill(struct comparison *x, const struct kernel_graph *kg, cons
     for (int64_t i = 0; i < x->k->arena_bytes / 4; i++) x->in.cells[i] = NAN;
     for (uint32_t t = 0; t < x->k->tensors.n; t++) {
         const struct storage *s = &x->k->tensors.at[t];
-        for (int64_t i = 0; i < s->elements; i++) *interpret_cell(&x->in, s, i) = compared_element(tensors + s->offset, s->size, i);
+        for (int64_t i = 0; i < s->elements; i++)
+            *interpret_cell(&x->in, s, i) = compared_element(tensors + s->offset, s->size, panel_position(s->elements, s->columns, i));
     }
     for (uint32_t j = 0; j < kg->storages.n; j++) {
         const struct storage *s = &kg->storages.at[j];
@@ -140,7 +141,7 @@ static bool evaluate(struct comparison *x, uint32_t graph, const unsigned char *
     if (!e) return false;
     for (uint32_t t = 0; t < x->k->tensors.n; t++) {
         const struct storage *s = &x->k->tensors.at[t];
-        for (int64_t i = 0; i < s->elements; i++) e->tensors[t][i] = compared_element(tensors + s->offset, s->size, i);
+        for (int64_t i = 0; i < s->elements; i++) e->tensors[t][i] = compared_element(tensors + s->offset, s->size, panel_position(s->elements, s->columns, i));
     }
     memcpy(e->results, x->run->frame.results, x->k->program->results.n * sizeof *e->results);
     e->tick_else = 5;
@@ -181,11 +182,12 @@ static void compare_graph(struct comparison *x, uint32_t index)
     for (uint32_t i = 0; i < n; i++) v[i].want = interpreted(x, &v[i]);
     ran[AGAINST_EVALUATOR] = ran[AGAINST_CODE] && evaluate(x, index, saved);
     for (uint32_t i = 0; ran[AGAINST_EVALUATOR] && i < n; i++)
-        v[i].error[AGAINST_EVALUATOR] = compared_error(evaluated(x, index, &v[i]), 8, v[i].want, v[i].at->elements);
+        v[i].error[AGAINST_EVALUATOR] = compared_error(evaluated(x, index, &v[i]), 8, NULL, v[i].want, v[i].at->elements);
     x->run->frame.tick = 5;
     x->run->model->graphs[index].run(&x->run->frame);
     for (uint32_t i = 0; ran[AGAINST_CODE] && i < n; i++) {
-        v[i].error[AGAINST_CODE] = compared_error(run_at(x->run, v[i].at->offset), v[i].at->size, v[i].want, v[i].at->elements);
+        v[i].error[AGAINST_CODE] = compared_error(run_at(x->run, v[i].at->offset), v[i].at->size,
+                                                  v[i].tensor >= 0 ? &x->run->model->tensors[v[i].tensor] : NULL, v[i].want, v[i].at->elements);
         for (int side = 0; side < SIDES; side++) close = close && v[i].error[side] <= x->bound[side];
     }
     for (uint32_t run = 1; run <= NOISE_RUNS && !close && ran[AGAINST_CODE]; run++)

@@ -65,6 +65,8 @@ static const char *wrong_size(const struct verifying *v, const struct storage *s
         elements = type_elements(p->tensors.at[s->index].type);
         if (p->tensors.at[s->index].f64) size = 8;
     } else if (s->kind != STORAGE_SCRATCH) elements = filled_elements(v, s);
+    if (s->columns && (s->kind != STORAGE_TENSOR || size != 4 || p->f64 || s->columns % PRODUCT_LANES || s->elements % s->columns))
+        return arena_format(v->g->mem, "only tensors of floats lie in panels, whole rows of a multiple of %d columns", PRODUCT_LANES);
     if (!elements) return "no net or report has such an input that this graph is of";
     if (s->elements != elements) return arena_format(v->g->mem, "it has %lld elements there", (long long)elements);
     if (s->size != size) return arena_format(v->g->mem, "an element has %u bytes there", size);
@@ -195,7 +197,8 @@ static void verify_output(const struct verifying *v, uint32_t i)
     if (elements ? s->elements != elements : s->elements % v->kg->graph->batch)
         diag(v->g, E0871, place, o->output->name,
              elements ? arena_format(v->g->mem, "it has %lld elements there", (long long)elements) : "it has a row for each example there");
-    else if (s->size != (v->k->program->f64 ? 8 : 4)) diag(v->g, E0871, place, o->output->name, "it is not held as a double there");
+    else if (s->size != (v->k->program->f64 ? 8 : 4)) diag(v->g, E0871, place, o->output->name, "its elements are not those of the program");
+    else if (s->columns) diag(v->g, E0871, place, o->output->name, "it is row-major there");
 }
 
 /* ---- all ---- */

@@ -59,20 +59,34 @@ static void verify_loop(const struct checking *c)
     else if (k->chunk > k->extent[k->split] || parts(k->extent[k->split], k->chunk) != k->tasks)
         diag(c->v->g, E0877, head(c), k->tasks, k->name,
              arena_format(c->v->g->mem, "i%u has %lld parts of %lld", k->split, (long long)parts(k->extent[k->split], k->chunk), (long long)k->chunk));
+    else if (cut && k->split + 1 == k->rank && k->chunk % PRODUCT_LANES)
+        wrong(c, arena_format(c->v->g->mem, "the parts of its last dimension, along which vectors run, are no multiple of %d", PRODUCT_LANES));
     bool reduced = false;
     for (uint32_t d = 0; d < k->rank; d++) reduced = reduced || k->reduced[d];
     if (reduced && !c->reduces) wrong(c, "it runs over a dimension, but reduces nothing");
     if (!reduced && c->reduces) wrong(c, "it reduces, but runs over no dimension to reduce");
 }
 
+/* What a tile's columns must be a multiple of, unless they are all there are: where panels stand in memory, it begins with one. */
+static int64_t column_unit(const struct checking *c)
+{
+    const struct kernel *k = c->k;
+    bool panels = kernel_draws(k);
+    for (uint32_t i = 0; i < k->products.n; i++)
+        panels = panels || (!k->products.at[i].tb && kernels_storage(c->v->k, c->v->kg, k->products.at[i].b.storage)->columns);
+    for (uint32_t i = 0; i < k->body.n; i++)
+        panels = panels || (k->body.at[i].kind == INSN_STORE && kernels_storage(c->v->k, c->v->kg, k->body.at[i].at.storage)->columns);
+    return panels ? kernel_group(k) : PRODUCT_LANES;
+}
+
 /* Do the panels of its right operands fit into a worker's memory? */
 static bool panels_fit(const struct checking *c)
 {
     const struct kernel *k = c->k;
-    int64_t depth = PRODUCT_DEPTH + PRODUCT_BLOCK + k->tile[0], bytes;
+    int64_t depth = 2 * PRODUCT_DEPTH + k->tile[0], bytes; /* with what follows, more than kernel_worker_bytes adds up */
     for (uint32_t i = 0; i < k->products.n; i++)
         if (__builtin_add_overflow(depth, k->products.at[i].k, &depth)) return false;
-    return times(depth, k->tile[1] + PRODUCT_LANES, &bytes) && times(bytes, 8, &bytes) &&
+    return times(depth, k->tile[1] + 2 * PRODUCT_CHUNK, &bytes) && times(bytes, 8, &bytes) &&
            kernel_worker_bytes(k, c->v->k->program->f64 ? 8 : 4) <= c->v->k->worker_bytes;
 }
 
@@ -83,13 +97,17 @@ static void verify_product(const struct checking *c)
     if (k->rank != 2 || k->reduced[0] || k->reduced[1] || c->reduces) wrong(c, "a product has rows i0 and columns i1, both parallel, and reduces nothing else");
     else if (!k->products.n) wrong(c, "it is made by tiles, but of no product");
     else if (k->split || k->chunk != k->extent[0] || k->tile[0] > k->extent[0] || k->tile[1] > k->extent[1]) wrong(c, "its tiles are larger than the whole");
+    else if (k->tile[0] < k->extent[0] && k->tile[0] % PRODUCT_BLOCK)
+        wrong(c, arena_format(c->v->g->mem, "the rows of its tiles are no multiple of %d", PRODUCT_BLOCK));
+    else if (k->tile[1] < k->extent[1] && k->tile[1] % column_unit(c))
+        wrong(c, arena_format(c->v->g->mem, "the columns of its tiles are no multiple of %lld", (long long)column_unit(c)));
     else if (!times(parts(k->extent[0], k->tile[0]), parts(k->extent[1], k->tile[1]), &tiles) || tiles != k->tasks)
         diag(c->v->g, E0877, head(c), k->tasks, k->name, arena_format(c->v->g->mem, "there are %lld tiles", (long long)tiles));
     else if (!panels_fit(c)) wrong(c, "what it packs does not fit into a worker's memory");
 }
 
 /* A matrix of [rows, columns] as stored. */
-static void verify_operand(const struct checking *c, uint32_t product, const struct access *a, int64_t rows, int64_t columns, int64_t ld)
+static void verify_operand(const struct checking *c, uint32_t product, const struct access *a, int64_t rows, int64_t columns, int64_t ld, bool right)
 {
     const struct storage *s = kernels_storage(c->v->k, c->v->kg, a->storage);
     int64_t last;
@@ -99,6 +117,9 @@ static void verify_operand(const struct checking *c, uint32_t product, const str
     if (a->offset < 0 || last >= s->elements) diag(c->v->g, E0876, at, s->name, (long long)a->offset, (long long)last, (long long)s->elements);
     else if (ld < columns) wrong(c, "the rows of an operand lie over each other");
     else if (s->size != (c->v->k->program->f64 ? 8 : 4)) wrong(c, "an operand's elements are not those of the program");
+    else if (s->columns && (!right || a->offset || ld != columns || s->columns != columns || rows * columns != s->elements))
+        wrong(c, "what lies in panels can only be its right operand, and whole");
+    else if (s->columns && (columns <= PRODUCT_PANEL || c->k->products.at[product].k < PRODUCT_BLOCK)) wrong(c, "an operand is too small to lie in panels");
     for (uint32_t i = 0; i < c->k->body.n; i++)
         if (c->k->body.at[i].kind == INSN_STORE && c->k->body.at[i].at.storage == a->storage) diag(c->v->g, E0857, place(c, i), c->k->name);
 }
@@ -210,8 +231,8 @@ void verify_kernel(const struct verifying *v, uint32_t number)
     if (diag_errors(v->g) == errors)
         for (uint32_t i = 0; i < k->products.n; i++) {
             const struct product *p = &k->products.at[i];
-            verify_operand(&c, i, &p->a, p->ta ? p->k : k->extent[0], p->ta ? k->extent[0] : p->k, p->lda);
-            verify_operand(&c, i, &p->b, p->tb ? k->extent[1] : p->k, p->tb ? p->k : k->extent[1], p->ldb);
+            verify_operand(&c, i, &p->a, p->ta ? p->k : k->extent[0], p->ta ? k->extent[0] : p->k, p->lda, false);
+            verify_operand(&c, i, &p->b, p->tb ? k->extent[1] : p->k, p->tb ? p->k : k->extent[1], p->ldb, true);
         }
     for (uint32_t i = 0; i < k->body.n; i++) verify_insn(&c, i);
     for (uint32_t i = 0; i < k->body.n && diag_errors(v->g) == errors; i++)

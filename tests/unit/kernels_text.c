@@ -18,21 +18,21 @@ static const char base[] =
     "tensor u : [5] parameter\n"
     "counter sgd\n"
     "result V\n"
-    "memory arena 768 tensors 256 worker 1088\n"
+    "memory arena 1344 tensors 256 worker 13056\n"
     "    tensor W 30 x 4 bytes at 0\n"
     "    tensor b 5 x 4 bytes at 128\n"
     "    tensor u 5 x 4 bytes at 192\n"
-    "graph 0 step \"minimize V\" batch 4 scratch 512\n"
-    "    batch d.0 24 x 4 bytes at 256 kernels 0..2 of d draw 0\n"
-    "    scratch h 20 x 4 bytes at 384 kernels 0..1\n"
-    "    scratch k 20 x 4 bytes at 512 kernels 0..2\n"
-    "    scratch y 4 x 4 bytes at 640 kernels 1..3\n"
-    "    scratch V 1 x 4 bytes at 384 kernels 3..3\n"
+    "graph 0 step \"minimize V\" batch 16 scratch 1088\n"
+    "    batch d.0 96 x 4 bytes at 256 kernels 0..2 of d draw 0\n"
+    "    scratch h 80 x 4 bytes at 640 kernels 0..1\n"
+    "    scratch k 80 x 4 bytes at 960 kernels 0..2\n"
+    "    scratch y 16 x 4 bytes at 1280 kernels 1..3\n"
+    "    scratch V 1 x 4 bytes at 640 kernels 3..3\n"
     "    scalar 0 = 0.75\n"
     "    kernel 0 \"layer\": 2 tasks\n"
-    "      for i0 in 0..4, i1 in 0..5 by tiles of [2, 5]\n"
-    "        tile = d.0 [4, 6] @ W [6, 5]\n"
-    "             + d.0 + 2 [4, 3] ld 6 @ W + 15 [3, 5]\n"
+    "      for i0 in 0..16, i1 in 0..5 by tiles of [8, 5]\n"
+    "        tile = d.0 [16, 6] @ W [6, 5]\n"
+    "             + d.0 + 2 [16, 3] ld 6 @ W + 15 [3, 5]\n"
     "        %0 = tile\n"
     "        %1 = b[i1]\n"
     "        %2 = add %0 %1\n"
@@ -41,7 +41,7 @@ static const char base[] =
     "        h[5*i0 + i1] = %4\n"
     "        k[5*i0 + i1] = %3\n"
     "    kernel 1 \"rows\": 2 tasks\n"
-    "      for i0 in 0..4 by 2\n"
+    "      for i0 in 0..16 by 8\n"
     "        over i1 in 0..5\n"
     "          %0 = h[5*i0 + i1]\n"
     "          %1 = u[i1]\n"
@@ -53,7 +53,7 @@ static const char base[] =
     "          y[i0] = %5\n"
     "    kernel 2 \"update\": 1 task\n"
     "      for i1 in 0..5\n"
-    "        over i0 in 0..4\n"
+    "        over i0 in 0..16\n"
     "          %0 = k[5*i0 + i1]\n"
     "          %1 = y[i0]\n"
     "          %2 = mul %0 %1\n"
@@ -63,13 +63,13 @@ static const char base[] =
     "          %5 = sub %4 %3\n"
     "          u[i1] = %5\n"
     "    kernel 3 \"mean\": 1 task\n"
-    "      over i0 in 0..4\n"
+    "      over i0 in 0..16\n"
     "        %0 = y[i0]\n"
     "        %1 = sum %0 over i0\n"
     "      after\n"
     "        V[0] = %1\n"
     "    objective V = V result V\n"
-    "train t batch 4 steps 2\n"
+    "train t batch 16 steps 2\n"
     "    run 0 advance sgd\n";
 
 static struct kernels *parse(struct ganc *g, const char *text, struct program **p)
@@ -113,31 +113,33 @@ static void refused(const char *from, const char *to, enum diag_id id)
 
 static void test_storages(void)
 {
-    refused("memory arena 768 tensors 256 worker 1088\n", "memory arena 768 tensors 256\n", E0601);
+    refused("memory arena 1344 tensors 256 worker 13056\n", "memory arena 1344 tensors 256\n", E0601);
     refused("    tensor u 5 x 4 bytes at 192\n", "", E0871);
     refused("tensor u 5 x 4 bytes at 192", "tensor u 6 x 4 bytes at 192", E0871);
     refused("tensor u 5 x 4 bytes at 192", "tensor u 5 x 8 bytes at 192", E0871);
     refused("tensor u 5 x 4 bytes at 192", "tensor b 5 x 4 bytes at 192", E0606);
     refused("bytes at 192", "bytes at 196", E0871);
+    refused("W 30 x 4 bytes at 0", "W 30 x 4 bytes at 0 panels 5", E0871);
+    refused("d.0 96 x 4 bytes at 256", "d.0 96 x 4 bytes at 256 panels 48", E0871);
     refused("bytes at 192", "bytes at 128", E0873);
     refused("bytes at 192", "bytes at 256", E0872);
-    refused("arena 768", "arena 704", E0872);
-    refused("arena 768 tensors 256", "arena 128 tensors 256", E0872);
-    refused("scratch 512\n", "scratch 384\n", E0872);
-    refused("d.0 24 x", "d.0 25 x", E0871);
-    refused("d.0 24 x 4 bytes at 256 kernels 0..2", "d.0 24 x 4 bytes at 256 kernels 1..2", E0871);
-    refused("d.0 24 x 4 bytes at 256 kernels 0..2", "d.0 24 x 4 bytes at 192 kernels 0..2", E0872);
+    refused("arena 1344", "arena 1280", E0872);
+    refused("arena 1344 tensors 256", "arena 128 tensors 256", E0872);
+    refused("scratch 1088\n", "scratch 960\n", E0872);
+    refused("d.0 96 x", "d.0 97 x", E0871);
+    refused("d.0 96 x 4 bytes at 256 kernels 0..2", "d.0 96 x 4 bytes at 256 kernels 1..2", E0871);
+    refused("d.0 96 x 4 bytes at 256 kernels 0..2", "d.0 96 x 4 bytes at 192 kernels 0..2", E0872);
     refused("of d draw 0", "of e draw 0", E0603);
-    refused("    scratch h 20", "    batch again 24 x 4 bytes at 320 unused of d draw 0\n    scratch h 20", E0871);
-    refused("scratch h 20 x 4 bytes at 384", "scratch h 20 x 4 bytes at 320", E0873);
-    refused("scratch h 20 x 4 bytes at 384 kernels 0..1", "scratch h 20 x 4 bytes at 384 kernels 0..3", E0873);
-    refused("scratch h 20 x 4 bytes at 384 kernels 0..1", "scratch h 20 x 4 bytes at 384 kernels 0..0", E0874);
-    refused("scratch h 20 x 4 bytes at 384 kernels 0..1", "scratch h 20 x 4 bytes at 384 unused", E0874);
-    refused("scratch h 20 x 4 bytes at 384 kernels 0..1", "scratch h 20 x 4 bytes at 384 kernels 1..0", E0606);
-    refused("scratch y 4 x 4", "scratch h 4 x 4", E0870);
-    refused("scratch y 4 x 4", "scratch y 9223372036854775807 x 4", E0606);
-    refused("scratch y 4 x 4 bytes at 640", "scratch y 1099511627776 x 4 bytes at 640", E0872);
-    refused("scratch y 4 x 4 bytes at 640", "scratch y 4 x 4 bytes at 140737488355328", E0872);
+    refused("    scratch h 80", "    batch again 96 x 4 bytes at 320 unused of d draw 0\n    scratch h 80", E0871);
+    refused("scratch h 80 x 4 bytes at 640", "scratch h 80 x 4 bytes at 576", E0873);
+    refused("scratch h 80 x 4 bytes at 640 kernels 0..1", "scratch h 80 x 4 bytes at 640 kernels 0..3", E0873);
+    refused("scratch h 80 x 4 bytes at 640 kernels 0..1", "scratch h 80 x 4 bytes at 640 kernels 0..0", E0874);
+    refused("scratch h 80 x 4 bytes at 640 kernels 0..1", "scratch h 80 x 4 bytes at 640 unused", E0874);
+    refused("scratch h 80 x 4 bytes at 640 kernels 0..1", "scratch h 80 x 4 bytes at 640 kernels 1..0", E0606);
+    refused("scratch y 16 x 4", "scratch h 16 x 4", E0870);
+    refused("scratch y 16 x 4", "scratch y 9223372036854775807 x 4", E0606);
+    refused("scratch y 16 x 4 bytes at 1280", "scratch y 1099511627776 x 4 bytes at 1280", E0872);
+    refused("scratch y 16 x 4 bytes at 1280", "scratch y 16 x 4 bytes at 140737488355328", E0872);
     refused("scratch V 1 x 4", "scratch V 2 x 4", E0871);
     refused("= V result V", "= Z result V", E0603);
     refused("= V result V", "= y result V", E0871);
@@ -149,28 +151,30 @@ static void test_kernels(void)
     refused("kernel 1 \"rows\"", "kernel 2 \"rows\"", E0606);
     refused("\"rows\": 2 tasks", "\"rows\": 1 task", E0877);
     refused("\"rows\": 2 tasks", "\"rows\": 0 tasks", E0606);
-    refused("0..4 by 2", "0..4 by 1", E0877);
-    refused("0..4 by 2", "0..4 by 5", E0877);
+    refused("0..16 by 8", "0..16 by 2", E0877);
+    refused("0..16 by 8", "0..16 by 17", E0877);
     refused("\"layer\": 2 tasks", "\"layer\": 1 task", E0877);
-    refused("tiles of [2, 5]", "tiles of [5, 5]", E0879);
-    refused("tiles of [2, 5]", "tiles of [0, 5]", E0606);
-    refused("worker 1088", "worker 896", E0879);
-    refused("for i0 in 0..4, i1 in 0..5 by", "for i0 in 0..4, i2 in 0..5 by", E0606);
+    refused("tiles of [8, 5]", "tiles of [17, 5]", E0879);
+    refused("tiles of [8, 5]", "tiles of [0, 5]", E0606);
+    refused("\"layer\": 2 tasks\n      for i0 in 0..16, i1 in 0..5 by tiles of [8, 5]", "\"layer\": 4 tasks\n      for i0 in 0..16, i1 in 0..5 by tiles of [4, 5]", E0879);
+    refused("\"layer\": 2 tasks\n      for i0 in 0..16, i1 in 0..5 by tiles of [8, 5]", "\"layer\": 4 tasks\n      for i0 in 0..16, i1 in 0..5 by tiles of [8, 3]", E0879);
+    refused("worker 13056", "worker 13052", E0879);
+    refused("for i0 in 0..16, i1 in 0..5 by", "for i0 in 0..16, i2 in 0..5 by", E0606);
     refused("for i1 in 0..5\n", "for i2 in 0..5\n", E0606);
-    refused("for i0 in 0..4 by 2", "for i0 in 0..0 by 2", E0606);
-    refused("for i0 in 0..4 by 2", "for i0 in 0..1099511627776, i2 in 0..1099511627776 by 2", E0879);
+    refused("for i0 in 0..16 by 8", "for i0 in 0..0 by 2", E0606);
+    refused("for i0 in 0..16 by 8", "for i0 in 0..1099511627776, i2 in 0..1099511627776 by 2", E0879);
     refused("over i1 in 0..5\n", "for i1 in 0..5\n", E0606);
     refused("%3 = sum %2 over i1", "%3 = exp %2", E0879);
     refused("%3 = sum %2 over i1", "%3 = sum %2 over i0", E0606);
     refused("%3 = sum %2 over i1", "%3 = sum %2", E0601);
-    refused("[4, 6] @ W [6, 5]", "[4, 6] @ W [5, 6]", E0606);
-    refused("[4, 6] @ W [6, 5]", "[4, 6] @ W [6, 5] ld 4", E0606);
-    refused("[4, 6] @ W [6, 5]", "[4, 6] @ W [6, 5] ld 7", E0876);
-    refused("[4, 6] @ W [6, 5]", "[4, 6] @ W + 1 [6, 5]", E0876);
-    refused("d.0 + 2 [4, 3]", "d.0 + 4 [4, 3]", E0876);
+    refused("[16, 6] @ W [6, 5]", "[16, 6] @ W [5, 6]", E0606);
+    refused("[16, 6] @ W [6, 5]", "[16, 6] @ W [6, 5] ld 4", E0606);
+    refused("[16, 6] @ W [6, 5]", "[16, 6] @ W [6, 5] ld 7", E0876);
+    refused("[16, 6] @ W [6, 5]", "[16, 6] @ W + 1 [6, 5]", E0876);
+    refused("d.0 + 2 [16, 3]", "d.0 + 4 [16, 3]", E0876);
     refused("h[5*i0 + i1] = %4", "W[5*i0 + i1] = %4", E0857);
     refused("    kernel 3", "    kernel 3 \"none\": 1 task\n      for i0 in 0..1\n        %0 = 1\n    kernel 4", E0879);
-    refused("      for i0 in 0..4 by 2\n        over", "      over", E0606);
+    refused("      for i0 in 0..16 by 8\n        over", "      over", E0606);
 }
 
 static void test_values(void)
@@ -208,7 +212,7 @@ static void test_order(void)
     refused("h[5*i0 + i1] = %4", "h[4*i0 + i1] = %4", E0880);
     refused("h[5*i0 + i1] = %4", "h[5*i0] = %4", E0880);
     refused("k[5*i0 + i1] = %3", "h[5*i0 + i1] = %3", E0880);
-    refused("k[5*i0 + i1] = %3", "h[19 + -5*i0 + -1*i1] = %3", E0880);
+    refused("k[5*i0 + i1] = %3", "h[79 + -5*i0 + -1*i1] = %3", E0880);
     refused("%4 = u[i1]", "%4 = u[4 + -1*i1]", E0880);
     refused("%4 = u[i1]", "%4 = u[0]", E0880);
     refused("          u[i1] = %5\n", "          u[i1] = %5\n          %6 = u[i1]\n          y[0] = %6\n", E0880);
