@@ -16,6 +16,7 @@ struct options {
     const char *output, *emit, *diff; /* diff: "" where --diff names no stage */
     enum diag_color color;
     bool json; /* messages for tools */
+    bool no_cache;
     VEC(const char *) files;
     VEC(struct own_option) own; /* the command's own options, as given */
     int rest;                                      /* `run`: argv[rest...] are the trainer's */

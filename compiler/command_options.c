@@ -1,4 +1,5 @@
 /* command_options.c: the options of ganc's command line. */
+#include "base/times.h"
 #include "command.h"
 #include "schedule/rules.h"
 
@@ -103,7 +104,9 @@ int command_options(struct compilation *c, struct options *o, const struct comma
         else if (value_option(argc, argv, &i, "--after", &value, &status)) c->after = value;
         else if (value_option(argc, argv, &i, "--no-pass", &value, &status)) {
             if (!status && !rule_turn_off(g, value)) vec_push(g->mem, &c->off, value);
-        } else if (value_option(argc, argv, &i, "--dtype", &value, &status)) status = status ? status : set_dtype(g, value);
+        } else if (!strcmp(a, "--time")) times_open(g);
+        else if (!strcmp(a, "--no-cache")) o->no_cache = true;
+        else if (value_option(argc, argv, &i, "--dtype", &value, &status)) status = status ? status : set_dtype(g, value);
         else if (value_option(argc, argv, &i, "--cpu", &value, &status)) g->cpu = value;
         else if (value_option(argc, argv, &i, "--check", &value, &status)) {
             if (!value || !strcmp(value, "bounds")) g->check_bounds = true;

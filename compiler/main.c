@@ -1,4 +1,5 @@
 /* main.c: the command line of ganc: finds the command (commands.def) and calls it. The only file that exits. */
+#include "base/times.h"
 #include "command.h"
 
 #include <errno.h>
@@ -28,6 +29,8 @@ static const char usage_options[] =
     "  --dtype f32|f64      element type of all tensors (f32)\n"
     "  --cpu=NAME           processor to compile for: native (the default), x86-64-v3, ...\n"
     "  --check=bounds       the trainer checks every access to memory\n"
+    "  --time               what each part of the compilation took, to standard error\n"
+    "  --no-cache           make the object again, and do not keep it (-o and run; compiler/docs/compile_time.md)\n"
     "  -Wno-NAME -Werror    turn a warning off; make warnings errors\n"
     "  --color=WHEN         auto, always or never\n"
     "  --diagnostics=FORM   text, or json: an object a line, for editors\n"
@@ -92,8 +95,18 @@ bool write_file(struct ganc *g, const char *path, const char *bytes, size_t leng
     return good;
 }
 
+/* --time */
+static void print_times(struct ganc *g)
+{
+    struct buffer b = {0};
+    times_print(g, &b);
+    if (b.text) fputs(b.text, stderr);
+    buffer_free(&b);
+}
+
 int command_finish(struct compilation *c, struct options *o, int status)
 {
+    print_times(c->g);
     uint32_t errors = o->json ? diag_print_json(c->g, stderr) : diag_print(c->g, stderr, o->color);
     return errors ? 1 : status;
 }
@@ -113,7 +126,9 @@ int main(int argc, char **argv)
     if (argc < 2) return print_usage(stderr), 2;
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) return print_usage(stdout), flush_output(0);
     if (!strcmp(argv[1], "--version")) {
-        printf("ganc %s (%s, for %s)\n", GANC_VERSION, codegen_llvm_version(), codegen_host_cpu());
+        const char *llvm = codegen_llvm_version();
+        if (!llvm) printf("ganc %s (without libganc_llvm.so, which makes the code)\n", GANC_VERSION);
+        else printf("ganc %s (%s, for %s)\n", GANC_VERSION, llvm, codegen_host_cpu());
         return flush_output(0);
     }
     const struct command *command = NULL;

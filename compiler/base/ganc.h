@@ -30,6 +30,7 @@ struct definition { /* -D name=value */
 struct diagnostics; /* base/diag.h */
 struct interner;
 struct rules;       /* differentiate/rule.h */
+struct times;       /* base/times.h */
 
 struct ganc {
     struct arena *mem; /* the compilation's lifetime */
@@ -44,6 +45,7 @@ struct ganc {
     bool check_bounds;            /* --check=bounds */
     const char *cpu;              /* --cpu=NAME, NULL for the host's */
     uint64_t rules_off;           /* --no-pass=NAME: a set of schedule/rules.h's */
+    struct times *times;          /* --time, or NULL */
 };
 
 struct ganc *ganc_new(void);

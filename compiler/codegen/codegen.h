@@ -1,6 +1,6 @@
 /* codegen.h: from kernels to machine code, and what is done with it. No LLVM in this header.
  *
- * One object, two ends: jit_run loads exactly the bytes that object_link gives to the linker. Equal kernels, processor and ganc make equal
+ * One object, two ends: jit_load loads exactly the bytes that object_link gives to the linker. Equal kernels, processor and ganc make equal
  * bytes. */
 #ifndef GANC_CODEGEN_H
 #define GANC_CODEGEN_H
@@ -22,9 +22,18 @@ void codegen_print_asm(struct ganc *g, const struct kernels *k, struct buffer *t
 const char *codegen_host_cpu(void);     /* LLVM's name for this processor */
 const char *codegen_llvm_version(void); /* "LLVM 19.1.7" */
 
-/* Loads the object into this process and runs the trainer's command line in it; returns its exit status, 1 after an error. */
-int jit_run(struct ganc *g, const struct object *o, int argc, char **argv);
-/* Only loads it: the struct ganrt_model in it, or NULL after an error. jit_unload(handle) when nothing of it is used any more. */
+/* What needs LLVM stands in a library of its own, libganc_llvm.so, which exports this table alone. ganc opens it when it first compiles
+ * (compiler/backend.c): checking a model, or running one from the cache, loads no LLVM. */
+struct codegen {
+    const char *build; /* ganc_build: both are of one build */
+    bool (*object)(struct ganc *g, const struct kernels *k, struct object *out);
+    void (*print_llvm)(struct ganc *g, const struct kernels *k, struct buffer *to);
+    void (*print_asm)(struct ganc *g, const struct kernels *k, struct buffer *to);
+    const char *(*host_cpu)(void), *(*llvm_version)(void);
+};
+extern const char ganc_build[]; /* a digest of the compiler's sources, its compiler and options (cmake/stamp.cmake) */
+
+/* Loads the object into this process: the struct ganrt_model in it, or NULL after an error. jit_unload(handle) when nothing of it is used any more. */
 const void *jit_load(struct ganc *g, const struct object *o, void **handle);
 void jit_unload(void *handle);
 

@@ -5,6 +5,7 @@
 #include "codegen/emit.h"
 
 #include "base/diag.h"
+#include "base/times.h"
 #include "codegen/codegen.h"
 
 #include <llvm-c/Analysis.h>
@@ -52,36 +53,52 @@ static void module_set_target(struct emit *e)
     LLVMDisposeTargetData(data);
 }
 
-bool module_make(struct emit *e, struct ganc *g, const struct kernels *k, struct target *target)
+static bool write_module(struct emit *e)
 {
-    *e = (struct emit){0};
-    if (!target_open(g, target)) return false;
-    emit_open(e, g, k, target);
-    module_set_target(e);
-    uint32_t errors = diag_errors(g);
+    const struct kernels *k = e->k;
+    uint32_t errors = diag_errors(e->g);
     for (uint32_t i = 0; i < k->graphs.n; i++)
         for (uint32_t j = 0; j < k->graphs.at[i].kernels.n; j++) kernel_emit(e, i, j);
     schedule_emit(e);
     descriptor_emit(e);
-    if (diag_errors(g) > errors) return false;
+    if (diag_errors(e->g) > errors) return false;
     module_verify(e);
+    return true;
+}
+
+bool module_make(struct emit *e, struct ganc *g, const struct kernels *k, struct target *target)
+{
+    struct timing t;
+    *e = (struct emit){0};
+    if (!target_open(g, target)) return false;
+    emit_open(e, g, k, target);
+    module_set_target(e);
+    time_begin(g, &t);
+    bool good = write_module(e);
+    time_end(g, &t, "LLVM: emit");
+    if (!good) return false;
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    bool failed = llvm_failed(g, LLVMRunPasses(e->module, PASSES, target->machine, options));
+    time_begin(g, &t);
+    good = !llvm_failed(g, LLVMRunPasses(e->module, PASSES, target->machine, options));
+    time_end(g, &t, "LLVM: passes");
     LLVMDisposePassBuilderOptions(options);
-    return !failed;
+    return good;
 }
 
 static bool module_emit(struct ganc *g, const struct kernels *k, LLVMCodeGenFileType type, LLVMMemoryBufferRef *out)
 {
     struct emit e;
     struct target target;
+    struct timing t;
     char *message = NULL;
     bool good = module_make(&e, g, k, &target);
+    time_begin(g, &t);
     if (good && LLVMTargetMachineEmitToMemoryBuffer(target.machine, e.module, type, &message, out)) {
         diag(g, E0852, (struct span){0}, message);
         LLVMDisposeMessage(message);
         good = false;
     }
+    time_end(g, &t, "LLVM: instructions");
     emit_close(&e);
     target_close(&target);
     return good;
@@ -98,12 +115,6 @@ bool codegen_object(struct ganc *g, const struct kernels *k, struct object *out)
     else memcpy(out->bytes, LLVMGetBufferStart(made), out->length);
     LLVMDisposeMemoryBuffer(made);
     return out->bytes != NULL;
-}
-
-void codegen_object_free(struct object *o)
-{
-    free(o->bytes);
-    *o = (struct object){0};
 }
 
 void codegen_print_llvm(struct ganc *g, const struct kernels *k, struct buffer *to)

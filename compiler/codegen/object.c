@@ -5,6 +5,7 @@
 #include "codegen/codegen.h"
 
 #include "base/diag.h"
+#include "base/times.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,12 @@
 #include <unistd.h>
 
 #define WORDS 64 /* of $CC and what we add */
+
+void codegen_object_free(struct object *o)
+{
+    free(o->bytes);
+    *o = (struct object){0};
+}
 
 static bool write_all(int fd, const char *bytes, size_t length)
 {
@@ -88,7 +95,7 @@ static bool link_to(struct ganc *g, const char *from, const char *to, const char
     return status == 0;
 }
 
-bool object_link(struct ganc *g, const struct object *o, const char *output, const char *runtime_library)
+static bool link_object(struct ganc *g, const struct object *o, const char *output, const char *runtime_library)
 {
     struct stat st;
     if (stat(output, &st) == 0 && !S_ISREG(st.st_mode)) { /* a device or a folder is not to be replaced */
@@ -106,5 +113,14 @@ bool object_link(struct ganc *g, const struct object *o, const char *output, con
     if (good && rename(to, output)) good = cannot_write(g, output, errno);
     unlink(from);
     if (!good) unlink(to);
+    return good;
+}
+
+bool object_link(struct ganc *g, const struct object *o, const char *output, const char *runtime_library)
+{
+    struct timing t;
+    time_begin(g, &t);
+    bool good = link_object(g, o, output, runtime_library);
+    time_end(g, &t, "link");
     return good;
 }

@@ -1,8 +1,10 @@
 /* runner.c: runs the pipeline of passes.def, and checks each pass: its graph by the verifier, its place in the pipeline by what it requires. */
 #include "base/diag.h"
+#include "base/times.h"
 #include "passes/passes.h"
 #include "schedule/rules.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum property { SUNK = 1, BARE = 2, FLAGGED = 4, SHARED = 8, LIVE = 16 };
@@ -48,6 +50,17 @@ static bool broken(struct ganc *g, const struct graph *graph, const char *pass, 
     return false;
 }
 
+static bool run_pass(struct ganc *g, const struct program *p, struct graph *graph, const struct pass *pass)
+{
+    struct timing t;
+    char part[64];
+    time_begin(g, &t);
+    bool changed = pass->run(g, p, graph);
+    snprintf(part, sizeof part, "pass %s", pass->name);
+    time_end(g, &t, part);
+    return changed;
+}
+
 static bool run_graph(struct ganc *g, const struct program *p, struct graph *graph, const char *after, const char *const *off, uint32_t off_count)
 {
     for (uint32_t round = 0; round < ROUNDS; round++) {
@@ -57,7 +70,7 @@ static bool run_graph(struct ganc *g, const struct program *p, struct graph *gra
             const struct pass *pass = &passes[i];
             if (!is_off(pass, off, off_count)) {
                 if (pass->requires & ~holds) return broken(g, graph, pass->name, "it stands in the wrong place of the pipeline");
-                if (pass->run(g, p, graph)) changed = true;
+                if (run_pass(g, p, graph, pass)) changed = true;
                 const char *wrong = graph_verify(g, p, graph);
                 if (wrong) return broken(g, graph, pass->name, wrong);
                 holds &= ~pass->breaks;
