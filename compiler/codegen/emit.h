@@ -158,6 +158,8 @@ ir schedule_question(struct emit *e, const char *name, const struct sexpr *value
 ir schedule_defaults(struct emit *e);
 
 /* module.c */
-bool module_make(struct emit *e, struct ganc *g, const struct kernels *k, struct target *target); /* opens both; passes have run */
+bool module_write(struct emit *e, struct ganc *g, const struct kernels *k, struct target *target); /* opens both; no pass has run */
+/* On any thread. part: first what is only available from elsewhere becomes a declaration. Returns NULL, or what LLVM says, malloc'ed. */
+char *module_optimize(LLVMModuleRef module, LLVMTargetMachineRef machine, bool part);
 
 #endif

@@ -1,7 +1,7 @@
-/* module.c: one LLVM module for a whole model: kernels, schedule, description; the passes over it; its three outcomes.
+/* module.c: one LLVM module for a whole model: kernels, schedule, description; the passes over it; its texts.
  *
  * The kernels are written as they should run, vectors, loops and all; the passes only tidy: locals to registers, equal address arithmetic
- * once, what a loop does not change out of it. */
+ * once, what a loop does not change out of it. More passes cost more than they give (docs/compile_time.md). parts.c makes the object. */
 #include "codegen/emit.h"
 
 #include "base/diag.h"
@@ -15,16 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PASSES "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),early-cse,adce)"
-
-static bool llvm_failed(struct ganc *g, LLVMErrorRef error)
-{
-    if (!error) return false;
-    char *message = LLVMGetErrorMessage(error);
-    diag(g, E0852, (struct span){0}, message);
-    LLVMDisposeErrorMessage(message);
-    return true;
-}
+#define PASSES "function(sroa,early-cse,simplifycfg,loop-mssa(licm),early-cse,adce)"
 
 /* The verifier finds what only a mistake in this folder can make. */
 static void module_verify(struct emit *e)
@@ -66,7 +57,7 @@ static bool write_module(struct emit *e)
     return true;
 }
 
-bool module_make(struct emit *e, struct ganc *g, const struct kernels *k, struct target *target)
+bool module_write(struct emit *e, struct ganc *g, const struct kernels *k, struct target *target)
 {
     struct timing t;
     *e = (struct emit){0};
@@ -76,45 +67,31 @@ bool module_make(struct emit *e, struct ganc *g, const struct kernels *k, struct
     time_begin(g, &t);
     bool good = write_module(e);
     time_end(g, &t, "LLVM: emit");
-    if (!good) return false;
+    return good;
+}
+
+char *module_optimize(LLVMModuleRef module, LLVMTargetMachineRef machine, bool part)
+{
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    time_begin(g, &t);
-    good = !llvm_failed(g, LLVMRunPasses(e->module, PASSES, target->machine, options));
-    time_end(g, &t, "LLVM: passes");
+    LLVMErrorRef error = LLVMRunPasses(module, part ? "elim-avail-extern,globaldce," PASSES : PASSES, machine, options);
     LLVMDisposePassBuilderOptions(options);
-    return good;
+    if (!error) return NULL;
+    char *message = LLVMGetErrorMessage(error), *copy = strdup(message);
+    LLVMDisposeErrorMessage(message);
+    return copy;
 }
 
-static bool module_emit(struct ganc *g, const struct kernels *k, LLVMCodeGenFileType type, LLVMMemoryBufferRef *out)
+/* The whole module after the passes, for readers. */
+static bool module_make(struct emit *e, struct ganc *g, const struct kernels *k, struct target *target)
 {
-    struct emit e;
-    struct target target;
     struct timing t;
-    char *message = NULL;
-    bool good = module_make(&e, g, k, &target);
+    if (!module_write(e, g, k, target)) return false;
     time_begin(g, &t);
-    if (good && LLVMTargetMachineEmitToMemoryBuffer(target.machine, e.module, type, &message, out)) {
-        diag(g, E0852, (struct span){0}, message);
-        LLVMDisposeMessage(message);
-        good = false;
-    }
-    time_end(g, &t, "LLVM: instructions");
-    emit_close(&e);
-    target_close(&target);
-    return good;
-}
-
-bool codegen_object(struct ganc *g, const struct kernels *k, struct object *out)
-{
-    LLVMMemoryBufferRef made;
-    *out = (struct object){0};
-    if (!module_emit(g, k, LLVMObjectFile, &made)) return false;
-    out->length = LLVMGetBufferSize(made);
-    out->bytes = malloc(out->length);
-    if (!out->bytes) diag(g, E0852, (struct span){0}, "out of memory");
-    else memcpy(out->bytes, LLVMGetBufferStart(made), out->length);
-    LLVMDisposeMemoryBuffer(made);
-    return out->bytes != NULL;
+    char *wrong = module_optimize(e->module, target->machine, false);
+    time_end(g, &t, "LLVM: passes");
+    if (wrong) diag(g, E0852, (struct span){0}, wrong);
+    free(wrong);
+    return !wrong;
 }
 
 void codegen_print_llvm(struct ganc *g, const struct kernels *k, struct buffer *to)
@@ -132,8 +109,18 @@ void codegen_print_llvm(struct ganc *g, const struct kernels *k, struct buffer *
 
 void codegen_print_asm(struct ganc *g, const struct kernels *k, struct buffer *to)
 {
+    struct emit e;
+    struct target target;
     LLVMMemoryBufferRef made;
-    if (!module_emit(g, k, LLVMAssemblyFile, &made)) return;
-    buffer_bytes(to, LLVMGetBufferStart(made), LLVMGetBufferSize(made));
-    LLVMDisposeMemoryBuffer(made);
+    char *message = NULL;
+    bool good = module_make(&e, g, k, &target);
+    if (good && LLVMTargetMachineEmitToMemoryBuffer(target.machine, e.module, LLVMAssemblyFile, &message, &made)) {
+        diag(g, E0852, (struct span){0}, message);
+        LLVMDisposeMessage(message);
+    } else if (good) {
+        buffer_bytes(to, LLVMGetBufferStart(made), LLVMGetBufferSize(made));
+        LLVMDisposeMemoryBuffer(made);
+    }
+    emit_close(&e);
+    target_close(&target);
 }
