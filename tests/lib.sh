@@ -4,6 +4,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 GANC=${GANC:-$top/build/ganc}
 export NO_COLOR=1
+export GANC_CACHE_SIZE=0 # every test compiles; tests/cache sets its own
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
