@@ -76,7 +76,7 @@ static void make_key(struct ganc *g, const struct program *p, const char *const 
     put_file(&b, GANC_LLVM_LIBRARY);
     if (!g->cpu || !strcmp(g->cpu, "native")) put_processor(&b);
     else buffer_put(&b, "%s ", g->cpu);
-    buffer_put(&b, "bounds %d off", g->check_bounds);
+    buffer_put(&b, "bounds %d rules %llx off", g->check_bounds, (unsigned long long)g->rules_off);
     for (uint32_t i = 0; i < off_count; i++) buffer_put(&b, " %s", off[i]);
     buffer_put(&b, "\n");
     program_print(&b, g, p);
