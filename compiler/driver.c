@@ -113,7 +113,7 @@ static bool find_object(struct compilation *c, struct cache *cache, bool *error)
 {
     struct timing t;
     time_begin(c->g, &t);
-    *error = !cache_open(c->g, cache, c->program, c->off.at, c->off.n);
+    *error = !cache_open(c->g, cache, c->kernels);
     bool found = !*error && cache_find(c->g, cache, &c->object);
     time_end(c->g, &t, "cache");
     return found;
@@ -129,10 +129,15 @@ static void keep_object(struct compilation *c, const struct cache *cache)
 
 static bool make_object(struct compilation *c)
 {
+    struct cache cache = {0};
+    bool broken = false;
+    if (c->cached && find_object(c, &cache, &broken)) return true;
+    if (broken) return false;
     struct timing t;
     time_begin(c->g, &t);
     bool good = codegen_object(c->g, c->kernels, &c->object);
     time_end(c->g, &t, "LLVM: anything else");
+    if (good && c->cached) keep_object(c, &cache);
     return good;
 }
 
@@ -147,8 +152,6 @@ static bool compile_kernels(struct compilation *c, enum stage_id last)
 bool compile_on(struct compilation *c, enum stage_id last)
 {
     uint32_t errors = diag_errors(c->g);
-    struct cache cache = {0};
-    bool broken = false;
     if (c->kernels_read) return compile_kernels(c, last);
     keep(c, AT_GRAPH, STAGE_GRAPH);
     if (c->program->stage == STAGE_GRAPH && !differentiate_program(c)) return false;
@@ -157,13 +160,8 @@ bool compile_on(struct compilation *c, enum stage_id last)
     if (last == AT_GRAD) return true;
     if (c->program->stage == STAGE_GRAD && !optimize_program(c)) return false;
     if (last == AT_OPT || last == AT_DOT) return true;
-    if (diag_errors(c->g) > errors) return false;
-    if (last == AT_OBJ && c->cached && find_object(c, &cache, &broken)) return true;
-    if (broken || !make_kernels(c)) return false;
-    if (last != AT_OBJ) return true;
-    if (!make_object(c)) return false;
-    keep_object(c, &cache);
-    return true;
+    if (!make_kernels(c) || diag_errors(c->g) > errors) return false;
+    return last != AT_OBJ || make_object(c);
 }
 
 void stage_print(struct compilation *c, enum stage_id stage, struct buffer *to)

@@ -69,17 +69,15 @@ static void put_file(struct buffer *b, const char *path)
     if (stat(path, &st) == 0) buffer_put(b, "%lld %lld.%ld ", (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 
-static void make_key(struct ganc *g, const struct program *p, const char *const *off, uint32_t off_count, uint8_t key[16])
+static void make_key(struct ganc *g, const struct kernels *k, uint8_t key[16])
 {
     struct buffer b = {0};
     buffer_put(&b, "%s ", ganc_build);
     put_file(&b, GANC_LLVM_LIBRARY);
     if (!g->cpu || !strcmp(g->cpu, "native")) put_processor(&b);
     else buffer_put(&b, "%s ", g->cpu);
-    buffer_put(&b, "bounds %d rules %llx off", g->check_bounds, (unsigned long long)g->rules_off);
-    for (uint32_t i = 0; i < off_count; i++) buffer_put(&b, " %s", off[i]);
-    buffer_put(&b, "\n");
-    program_print(&b, g, p);
+    buffer_put(&b, "rules %llx\n", (unsigned long long)g->rules_off);
+    kernels_print(&b, g, k);
     XXH128_canonical_t digest = digest_of(b.text, b.length);
     memcpy(key, digest.digest, 16);
     buffer_free(&b);
@@ -126,7 +124,7 @@ static bool is_object(const char *name)
     return strlen(name) == 34 && strspn(name, "0123456789abcdef") == 32 && !strcmp(name + 32, ".o");
 }
 
-bool cache_open(struct ganc *g, struct cache *c, const struct program *p, const char *const *off, uint32_t off_count)
+bool cache_open(struct ganc *g, struct cache *c, const struct kernels *k)
 {
     *c = (struct cache){.most = MOST};
     const char *size = getenv("GANC_CACHE_SIZE");
@@ -147,7 +145,7 @@ bool cache_open(struct ganc *g, struct cache *c, const struct program *p, const 
     if (!folder) times_say(g, "cache", "not used: neither XDG_CACHE_HOME nor HOME is a path from the root");
     else if (!is_ours(folder)) times_say(g, "cache", arena_format(g->mem, "not used: %s is no folder that you alone can write to", folder));
     else c->folder = folder;
-    if (c->folder) make_key(g, p, off, off_count, c->key);
+    if (c->folder) make_key(g, k, c->key);
     return true;
 }
 

@@ -41,7 +41,7 @@ alone/ganc run tiny.gan --out alone/run >log 2>&1 || fail "a cached run needs li
 says 1 'error\[E0860\]: libganc_llvm.so, which makes the code, cannot be opened: it is not beside ganc' alone/ganc run --no-cache tiny.gan
 
 # whatever decides the object is in its key
-for option in -Drate=0.2 --dtype=f64 --cpu=x86-64-v3 --check=bounds --no-pass=cse --no-pass=rows; do
+for option in -Drate=0.2 --dtype=f64 --cpu=x86-64-v3 --check=bounds --no-pass=fuse --no-pass=rows; do
     compile kept tiny.gan $option
     compile used tiny.gan $option
 done
@@ -50,7 +50,14 @@ compile kept other.gan
 cp tiny.gan renamed.gan # the trainer says its model's name
 compile kept renamed.gan
 compile used tiny.gan
-[ "$(objects)" = 9 ] || fail "$(objects) objects, not 9"
+"$GANC" tiny.gan --emit=kernels >tiny.kernels || fail "--emit=kernels"
+compile used tiny.kernels # the same kernels: the same object
+cmp trainer first || fail "the trainer of a text of kernels differs"
+sed 's/kernel 0 "[^"]*"/kernel 0 "otherwise"/' tiny.kernels >other.kernels
+compile kept other.kernels
+compile used other.kernels
+compile used tiny.gan
+[ "$(objects)" = 10 ] || fail "$(objects) objects, not 10"
 
 # damage is found, and mended
 file=$(grep -o '/.*\.o$' err)
