@@ -133,12 +133,30 @@ static ir to_32(struct emit *e, ir x)
     return emit_element(x) == e->i32 ? x : low_half(e, x);
 }
 
+/* Of stacked minibatches: the example within its own, and the stream's part of the counter. Where all lanes have one example, both are worked out once. */
+static ir stacked_example(struct nest *n, const struct insn *in, ir *example)
+{
+    struct emit *e = n->e;
+    bool one = n->lanes == 1 || in->example.stride[n->lane] == 0;
+    ir at = one ? low_half(e, access_index(n, &in->example)) : to_32(e, numbers(n, &in->example)), size = emit_integer(LLVMTypeOf(at), (uint64_t)in->minibatch);
+    ir minibatch = LLVMBuildUDiv(e->builder, at, size, "");
+    *example = LLVMBuildSub(e->builder, at, emit_imul(e, minibatch, size), "");
+    if (one) *example = emit_splat(e, *example, n->lanes);
+    ir stream = emit_imul(e, minibatch, emit_integer(LLVMTypeOf(at), in->apart));
+    return emit_shl(e, emit_iadd(e, stream, emit_integer(LLVMTypeOf(at), in->index)), 16);
+}
+
 static void counter_rest(struct nest *n, const struct insn *in, ir counter[4])
 {
     struct emit *e = n->e;
-    counter[1] = to_32(e, numbers(n, &in->example));
+    ir stream = emit_integer(e->i32, in->index << 16);
+    if (in->minibatch) {
+        stream = stacked_example(n, in, &counter[1]);
+    } else {
+        counter[1] = to_32(e, numbers(n, &in->example));
+    }
     counter[2] = emit_splat(e, n->tick, n->lanes);
-    counter[3] = emit_splat(e, emit_or(e, n->stream_tick, emit_integer(e->i32, in->index << 16)), n->lanes);
+    counter[3] = LLVMTypeOf(stream) == e->i32 ? emit_splat(e, emit_or(e, n->stream_tick, stream), n->lanes) : emit_or(e, emit_splat(e, n->stream_tick, n->lanes), stream);
 }
 
 /* The strip's blocks, once for `period` vectors: element e = at + 16 sub + lane, at a multiple of 64; `each` words make an element. */

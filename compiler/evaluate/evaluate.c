@@ -238,7 +238,7 @@ static double work_of(const struct evaluator_run *run, const struct node *n)
 
 static struct between between(struct evaluator_run *run, struct arena *scratch, const struct node *y, const struct node *x)
 {
-    struct between b = {.apart = x->type.batched && y->type.batched};
+    struct between b = {.apart = x->type.batched == 1 && y->type.batched == 1};
     bool *marked = NEW_ARRAY(scratch, bool, y->id + 1);
     b.at = NEW_ARRAY(scratch, const struct node *, y->id + 1);
     marked[y->id] = true; /* what y needs */
@@ -251,7 +251,7 @@ static struct between between(struct evaluator_run *run, struct arena *scratch, 
         for (uint32_t k = 0; k < n->nargs && marked[id]; k++) reached[id] = reached[id] || reached[n->arg[k]->id];
         if (!reached[id]) continue;
         b.at[b.n++] = n;
-        b.apart = b.apart && n->type.batched;
+        b.apart = b.apart && n->type.batched == 1;
         b.work += work_of(run, n) * (double)(1u << run->levels);
     }
     return b;

@@ -47,16 +47,21 @@ static void attributes_copy(struct node *n, const struct node *like)
         n->index = like->index;
         break;
     case ATTR_STREAM_SCALAR:
+        n->draw = like->draw;
         n->scalar = like->scalar;
         n->index = like->index;
         break;
     case ATTR_STREAM_NUMBER:
+        n->draw = like->draw;
         n->number = like->number;
         n->index = like->index;
         break;
     case ATTR_TENSOR:
     case ATTR_INPUT:
+        n->index = like->index;
+        break;
     case ATTR_STREAM:
+        n->draw = like->draw;
         n->index = like->index;
         break;
     case ATTR_SCALAR:
@@ -74,6 +79,9 @@ static void attributes_copy(struct node *n, const struct node *like)
         break;
     case ATTR_OFFSETS:
         axes = like->type.rank;
+        break;
+    case ATTR_PART:
+        axes = 2;
         break;
     case ATTR_TRANSPOSE:
         n->ta = like->ta;
@@ -121,7 +129,7 @@ static bool size_check(struct ganc *g, const struct graph *graph, const struct n
     if (!positive)
         diag(g, E0620, n->span, text.text);
     else
-        diag(g, E0621, n->span, text.text, n->type.batched ? (long long)graph->batch : 1LL);
+        diag(g, E0621, n->span, text.text, (long long)type_examples(graph, n->type));
     buffer_free(&text);
     return false;
 }

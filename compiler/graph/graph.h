@@ -25,7 +25,7 @@ enum op_attributes {
     ATTR_TENSOR,        /* index: program->tensors */
     ATTR_DATA,          /* index: program->data; draw */
     ATTR_INPUT,         /* index: position among the net's inputs */
-    ATTR_STREAM,        /* index: stream of random numbers, unique in the program */
+    ATTR_STREAM,        /* index: stream of random numbers, unique in the program; draw: how far apart those of stacked minibatches are */
     ATTR_STREAM_SCALAR, /* index: stream; scalar: the probability */
     ATTR_STREAM_NUMBER, /* index: stream; number: n */
     ATTR_SCALAR,        /* scalar */
@@ -33,6 +33,7 @@ enum op_attributes {
     ATTR_AXIS,          /* axes[0] */
     ATTR_PERMUTATION,   /* axes[0..rank) */
     ATTR_OFFSETS,       /* axes[0..rank): where the window starts */
+    ATTR_PART,          /* axes[0], axes[1]: the first minibatch, and how many */
     ATTR_TRANSPOSE,     /* ta, tb */
     ATTR_WINDOW,        /* axes: stride, before, after, each of rows and columns; see window_of */
     ATTR_WINDOWS,       /* the same, and size; number: what stands in the padding (windows) */
@@ -52,10 +53,12 @@ bool op_type_is_free(enum op op);  /* its type is given, not derived: LEAF, resh
 #define MAX_RANK 8
 #define MAX_ELEMENTS ((int64_t)1 << 40)
 
-/* The type of a value: `batched` says that there is one such tensor for each example of the graph's minibatch (then a leading
- * axis of graph->batch stands in texts and memory). dim: each at least 1 (0 is refused everywhere). */
+#define MOST_MINIBATCHES 255
+
+/* The type of a value: `batched` says of how many minibatches there is one such tensor for each example: 0 none, 1 the graph's, more where
+ * several are stacked (then a leading axis of so many times graph->batch stands in memory). dim: each at least 1 (0 is refused everywhere). */
 struct type {
-    bool batched;
+    uint8_t batched;
     uint8_t rank;
     int64_t dim[MAX_RANK];
 };
@@ -153,9 +156,10 @@ struct node *graph_matmul(struct ganc *g, struct graph *graph, struct node *a, s
 /* types */
 bool type_equal(struct type a, struct type b);
 int64_t type_elements(struct type t);               /* of one example */
+int64_t type_examples(const struct graph *graph, struct type t); /* of all its minibatches; 1 where it is not batched */
 int64_t type_total(const struct graph *graph, struct type t); /* with the batch */
 struct type type_scalar(void);                      /* unbatched [] */
-struct type type_of(bool batched, uint32_t rank, const int64_t *dims);
+struct type type_of(uint8_t batched, uint32_t rank, const int64_t *dims);
 bool type_broadcast(struct type a, struct type b, struct type *out); /* false where they do not fit */
 struct buffer;
 void type_print(struct buffer *to, struct type t);  /* "[784]": the shape of an example, as the user thinks of it */

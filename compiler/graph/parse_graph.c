@@ -103,6 +103,8 @@ static void parse_attributes(struct parse *s, enum op op, struct node *like)
     case ATTR_STREAM_NUMBER:
         parse_expect_word(s, "stream");
         like->index = (uint32_t)parse_integer(s, "a stream", 0, UINT32_MAX);
+        if (parse_accept_word(s, "apart"))
+            like->draw = (uint32_t)parse_integer(s, "how far streams are apart", 1, UINT32_MAX);
         if (kind == ATTR_STREAM_SCALAR) {
             parse_expect_word(s, "p");
             like->scalar = parse_expression(s);
@@ -131,6 +133,13 @@ static void parse_attributes(struct parse *s, enum op op, struct node *like)
     case ATTR_OFFSETS:
         parse_expect_word(s, "offsets");
         parse_axes(s, like);
+        break;
+    case ATTR_PART:
+        parse_expect_word(s, "from");
+        like->axes[0] = parse_integer(s, "a minibatch", 0, MOST_MINIBATCHES);
+        parse_expect_word(s, "count");
+        like->axes[1] = parse_integer(s, "a number of minibatches", 1, MOST_MINIBATCHES);
+        like->axis_count = 2;
         break;
     case ATTR_TRANSPOSE:
         like->ta = parse_accept_word(s, "ta");

@@ -238,8 +238,11 @@ struct type parse_type(struct parse *s, bool may_batch)
 {
     struct type t = {0};
     parse_expect(s, '[');
-    if (may_batch && parse_accept_word(s, "B")) {
-        t.batched = true;
+    bool stacked = may_batch && parse_peek(s, 0)->kind == TOKEN_NUMBER && parse_peek(s, 1)->kind == TOKEN_WORD;
+    int64_t minibatches = stacked ? parse_integer(s, "a number of minibatches", 2, MOST_MINIBATCHES) : 1;
+    if (stacked || (may_batch && parse_is_word(s, "B"))) {
+        parse_expect_word(s, "B");
+        t.batched = (uint8_t)minibatches;
         if (parse_accept(s, ']'))
             return t;
         parse_expect(s, ',');

@@ -8,7 +8,11 @@ enum { EQUALS_COLUMN = 15, TYPE_COLUMN = 54, PLACE_COLUMN = 90 };
 
 void print_type(struct printer *t, struct type type)
 {
-    buffer_put(t->to, type.batched ? "[B" : "[");
+    buffer_put(t->to, "[");
+    if (type.batched > 1)
+        buffer_put(t->to, "%u", type.batched);
+    if (type.batched)
+        buffer_put(t->to, "B");
     for (uint32_t i = 0; i < type.rank; i++)
         buffer_put(t->to, "%s%" PRId64, i || type.batched ? ", " : "", type.dim[i]);
     buffer_put(t->to, "]");
@@ -69,6 +73,8 @@ void print_attributes(struct printer *t, const struct node *n)
     case ATTR_STREAM_SCALAR:
     case ATTR_STREAM_NUMBER:
         buffer_put(to, " stream %" PRIu32, n->index);
+        if (n->draw)
+            buffer_put(to, " apart %" PRIu32, n->draw);
         if (op_info[n->op].attributes == ATTR_STREAM_SCALAR) {
             buffer_put(to, " p ");
             text_sexpr(to, t->names, n->scalar);
@@ -95,6 +101,9 @@ void print_attributes(struct printer *t, const struct node *n)
         break;
     case ATTR_OFFSETS:
         print_axes(t, "offsets", n);
+        break;
+    case ATTR_PART:
+        buffer_put(to, " from %" PRId64 " count %" PRId64, n->axes[0], n->axes[1]);
         break;
     case ATTR_TRANSPOSE:
         buffer_put(to, "%s%s", n->ta ? " ta" : "", n->tb ? " tb" : "");

@@ -31,9 +31,14 @@ int64_t type_elements(struct type t)
     return n;
 }
 
+int64_t type_examples(const struct graph *graph, struct type t)
+{
+    return t.batched ? times(graph->batch, t.batched) : 1;
+}
+
 int64_t type_total(const struct graph *graph, struct type t)
 {
-    return t.batched ? times(graph->batch, type_elements(t)) : type_elements(t);
+    return times(type_examples(graph, t), type_elements(t));
 }
 
 struct type type_scalar(void)
@@ -41,7 +46,7 @@ struct type type_scalar(void)
     return (struct type){0};
 }
 
-struct type type_of(bool batched, uint32_t rank, const int64_t *dims)
+struct type type_of(uint8_t batched, uint32_t rank, const int64_t *dims)
 {
     struct type t = {.batched = batched, .rank = (uint8_t)(rank < MAX_RANK ? rank : MAX_RANK)};
     if (t.rank)
@@ -51,7 +56,9 @@ struct type type_of(bool batched, uint32_t rank, const int64_t *dims)
 
 bool type_broadcast(struct type a, struct type b, struct type *out)
 {
-    struct type t = {.batched = a.batched || b.batched, .rank = a.rank > b.rank ? a.rank : b.rank};
+    if (a.batched && b.batched && a.batched != b.batched)
+        return false;
+    struct type t = {.batched = a.batched ? a.batched : b.batched, .rank = a.rank > b.rank ? a.rank : b.rank};
     for (int i = 1; i <= t.rank; i++) { /* i-th from the end */
         int64_t x = i <= a.rank ? a.dim[a.rank - i] : 1;
         int64_t y = i <= b.rank ? b.dim[b.rank - i] : 1;
@@ -74,7 +81,7 @@ void type_print(struct buffer *to, struct type t)
 void type_matrix(const struct graph *graph, struct type t, int64_t *rows, int64_t *columns)
 {
     *columns = t.rank ? t.dim[t.rank - 1] : 1;
-    *rows = t.batched ? graph->batch : 1;
+    *rows = type_examples(graph, t);
     for (int i = 0; i + 1 < t.rank; i++)
         *rows = times(*rows, t.dim[i]);
 }

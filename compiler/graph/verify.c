@@ -159,6 +159,21 @@ static void verify_leaf_type(struct verify *v, const struct node *n, struct type
         broken(v, "%%%" PRIu32 " (%s) is %s, declared %s", n->id, op_info[n->op].name, type_text(v, n->type), type_text(v, declared));
 }
 
+/* Each of stacked minibatches draws from a stream of its own. */
+static void verify_streams(struct verify *v, const struct node *n, const char *what)
+{
+    uint32_t minibatches = n->type.batched > 1 ? n->type.batched : 1;
+    if ((minibatches > 1) != (n->draw > 0))
+        broken(v, "%s draws %" PRIu32 " minibatches from streams %" PRIu32 " apart", what, minibatches, n->draw);
+    for (uint32_t i = 0; i < minibatches && !v->message; i++) {
+        uint64_t stream = n->index + (uint64_t)i * n->draw;
+        if (stream >= v->p->streams)
+            broken(v, "%s draws from stream %" PRIu64 " of %" PRIu32, what, stream, v->p->streams);
+        else if (seen_before(&v->streams, stream + 1))
+            broken(v, "%s draws from stream %" PRIu64 ", as another value does", what, stream);
+    }
+}
+
 static void verify_attributes(struct verify *v, const struct node *n)
 {
     const struct program *p = v->p;
@@ -195,8 +210,8 @@ static void verify_attributes(struct verify *v, const struct node *n)
     case ATTR_STREAM_NUMBER:
         if (n->index >= p->streams)
             broken(v, "%s draws from stream %" PRIu32 " of %" PRIu32, what, n->index, p->streams);
-        else if (seen_before(&v->streams, (uint64_t)n->index + 1))
-            broken(v, "%s draws from stream %" PRIu32 ", as another value does", what, n->index);
+        else
+            verify_streams(v, n, what);
         if (n->scalar)
             verify_sexpr(v, n->scalar, most_vars(p), what);
         break;
@@ -279,6 +294,8 @@ static void verify_outputs(struct verify *v)
             return;
         }
         bool scalar = output_is_number(o->kind);
+        if (o->value->type.batched > 1)
+            broken(v, "%s is of %d minibatches", o->name, o->value->type.batched);
         if (o->kind == OUTPUT_GATHER && !o->value->type.batched)
             broken(v, "%s is %s, but must have a row for each example", o->name, type_text(v, o->value->type));
         if (o->kind == OUTPUT_GATHER)
@@ -296,7 +313,7 @@ static void verify_outputs(struct verify *v)
 static void verify_graph(struct verify *v, const struct graph *graph)
 {
     v->graph = graph;
-    v->streams = seen_new(v->mem, graph->nodes.n);
+    v->streams = seen_new(v->mem, v->p->streams < graph->nodes.n * MOST_MINIBATCHES ? v->p->streams : graph->nodes.n * MOST_MINIBATCHES);
     if (graph->batch < 1 || graph->batch > MAX_ELEMENTS)
         broken(v, "its batch is %" PRId64, graph->batch);
     for (uint32_t i = 0; i < graph->nodes.n && !v->message; i++)

@@ -71,7 +71,7 @@ bool window_room(struct ganc *g, const struct graph *graph, const struct node *n
     t[0].dim[2] = in, t[1].dim[2] = out;
     for (int i = 0; i < 2; i++) {
         if (type_total(graph, t[i]) <= MAX_ELEMENTS) continue;
-        diag(g, E0621, n->span, hooks_shape(g, t[i]), image.batched ? (long long)graph->batch : 1LL);
+        diag(g, E0621, n->span, hooks_shape(g, t[i]), (long long)type_examples(graph, image));
         return false;
     }
     return true;
@@ -173,7 +173,7 @@ RANGE(conv2d_kernel)
 static void accumulate(const struct evaluation *e, struct type xt, struct type kt, struct type yt, const double *x, const double *k, const double *y, double *to)
 {
     const struct node *n = e->n;
-    int64_t in = kt.dim[2], out = kt.dim[3], examples = xt.batched ? e->graph->batch : 1;
+    int64_t in = kt.dim[2], out = kt.dim[3], examples = type_examples(e->graph, xt);
     for (int64_t b = 0; b < examples; b++) {
         struct window_walk walk = {.w = window_of(n), .image = {xt.dim[0], xt.dim[1]}, .count = {yt.dim[0], yt.dim[1]}};
         while (window_next(&walk)) {

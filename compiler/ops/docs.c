@@ -20,6 +20,7 @@ static const char *const attribute_names[] = {
     [ATTR_AXIS] = "axis",
     [ATTR_PERMUTATION] = "permutation",
     [ATTR_OFFSETS] = "offsets",
+    [ATTR_PART] = "from, count",
     [ATTR_TRANSPOSE] = "ta, tb",
     [ATTR_WINDOW] = "stride, before, after",
     [ATTR_WINDOWS] = "stride, before, after, size, fill",

@@ -168,6 +168,10 @@ void evaluate_where(struct evaluation *e)
 
 static bool broadcast_error(struct ganc *g, const struct node *n, struct type a, struct type b)
 {
+    if (a.batched && b.batched && a.batched != b.batched) {
+        diag(g, E0656, n->span, hooks_shape(g, a), hooks_shape(g, b), a.batched, b.batched);
+        return false;
+    }
     int axis = -1; /* counted from the end, where shapes are aligned; -1 is the last, as in the language */
     for (;; axis--) {
         int64_t x = a.dim[a.rank + axis], y = b.dim[b.rank + axis];

@@ -33,7 +33,7 @@ SHAPE(constant, shape_scalar_leaf(n))
 SHAPE(scalar, shape_scalar_leaf(n))
 SHAPE(iota, (n->type.rank == 1 && !n->type.batched) || refuse(g, n))
 SHAPE(tensor, !n->type.batched || refuse(g, n))
-SHAPE(data, n->type.batched || refuse(g, n))
+SHAPE(data, n->type.batched == 1 || refuse(g, n))
 SHAPE(data_mean, !n->type.batched || refuse(g, n))
 SHAPE(input, true)
 SHAPE(rand_uniform, true)
@@ -144,12 +144,26 @@ static double word_index(uint32_t word, double n)
     return (double)((uint64_t)word * (uint64_t)n >> 32);
 }
 
+struct drawn {
+    uint32_t stream, example;
+    uint64_t element;
+};
+
+/* Of element i of a draw: each of stacked minibatches has its own stream, and counts its examples from 0. */
+static struct drawn drawn_at(const struct evaluation *e, int64_t i)
+{
+    int64_t elements = type_elements(e->n->type), example = i / elements;
+    int64_t minibatch = e->n->type.batched > 1 ? example / e->graph->batch : 0;
+    return (struct drawn){e->n->index + e->n->draw * (uint32_t)minibatch, (uint32_t)(example - minibatch * e->graph->batch), (uint64_t)(i % elements)};
+}
+
 static void draw(struct evaluation *e, word_rule *rule, double parameter)
 {
-    int64_t elements = type_elements(e->n->type);
     fill(e, 0);
-    for (int64_t i = 0; i < total(e); i++)
-        e->y[i] = rule(ganrt_random_word(e->world->seed, e->world->tick, e->n->index, (uint32_t)(i / elements), (uint64_t)(i % elements)), parameter);
+    for (int64_t i = 0; i < total(e); i++) {
+        struct drawn at = drawn_at(e, i);
+        e->y[i] = rule(ganrt_random_word(e->world->seed, e->world->tick, at.stream, at.example, at.element), parameter);
+    }
 }
 
 void evaluate_rand_uniform(struct evaluation *e)
@@ -171,11 +185,11 @@ void evaluate_rand_index(struct evaluation *e)
 
 void evaluate_rand_normal(struct evaluation *e)
 {
-    int64_t elements = type_elements(e->n->type);
     fill(e, 0);
     for (int64_t i = 0; i < total(e); i++) {
+        struct drawn at = drawn_at(e, i);
         uint32_t u[2];
-        ganrt_random_pair(e->world->seed, e->world->tick, e->n->index, (uint32_t)(i / elements), (uint64_t)(i % elements), u);
+        ganrt_random_pair(e->world->seed, e->world->tick, at.stream, at.example, at.element, u);
         e->y[i] = sqrt(-2 * log(((u[0] >> 8) + 1) * 0x1p-24)) * cos(TWO_PI * ((u[1] >> 8) * 0x1p-24));
     }
 }

@@ -95,7 +95,7 @@ static struct node *as_type(struct derive *d, struct node *x, struct type to)
     if (x->type.batched && !to.batched) x = hooks_node(d, OP_as_tensor, x, (struct node){0});
     if (x->type.batched == to.batched) return graph_reshape(d->g, d->graph, x, to);
     /* [n * rest] to [n, rest], n the batch */
-    struct type t = type_of(false, 2, (int64_t[]){d->graph->batch, type_elements(to)});
+    struct type t = type_of(false, 2, (int64_t[]){type_examples(d->graph, to), type_elements(to)});
     x = hooks_node(d, OP_as_batch, graph_reshape(d->g, d->graph, x, t), (struct node){0});
     return graph_reshape(d->g, d->graph, x, to);
 }

@@ -31,7 +31,7 @@ static inline void nest_strides(struct type t, int64_t stride[NEST_RANK])
 static inline struct nest nest_over(const struct graph *graph, struct type t)
 {
     struct nest n = {.rank = t.rank + 1u, .total = type_total(graph, t)};
-    n.extent[0] = t.batched ? graph->batch : 1;
+    n.extent[0] = type_examples(graph, t);
     for (uint32_t a = 0; a < t.rank; a++) n.extent[a + 1] = t.dim[a];
     return n;
 }

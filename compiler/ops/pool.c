@@ -67,7 +67,7 @@ static void fill(double *to, int64_t n, double x)
 /* Copies the elements of the image `from` to their windows, or, where `back`, adds them the other way. */
 static void move(const struct evaluation *e, struct type image, struct type windows, bool back, const double *from, double *to)
 {
-    int64_t c = image.dim[2], examples = image.batched ? e->graph->batch : 1;
+    int64_t c = image.dim[2], examples = type_examples(e->graph, image);
     for (int64_t b = 0; b < examples; b++) {
         struct window_walk k = {.w = window_of(e->n), .image = {image.dim[0], image.dim[1]}, .count = {windows.dim[0], windows.dim[1]}};
         while (window_next(&k)) {

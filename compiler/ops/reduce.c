@@ -12,7 +12,7 @@
 
 static struct type without_axes(struct type x, const int64_t *axes, uint32_t count, bool over_batch)
 {
-    struct type t = {.batched = x.batched && !over_batch};
+    struct type t = {.batched = over_batch ? 0 : x.batched};
     for (uint32_t a = 0, k = 0; a < x.rank; a++)
         if (k < count && axes[k] == a) k++;
         else t.dim[t.rank++] = x.dim[a];
@@ -72,7 +72,7 @@ bool shape_argmax(struct ganc *g, const struct graph *graph, struct node *n)
 void range_sum(const struct graph *graph, struct node *n)
 {
     const struct type *x = &n->arg[0]->type;
-    double count = n->over_batch ? (double)graph->batch : 1;
+    double count = n->over_batch ? (double)type_examples(graph, *x) : 1;
     for (uint32_t i = 0; i < n->axis_count; i++) count *= (double)x->dim[n->axes[i]];
     n->range = interval_scale(n->arg[0]->range, count);
 }

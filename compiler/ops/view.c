@@ -1,5 +1,5 @@
 /* view.c: the same elements in another arrangement. Each one's derivative is the arrangement undone: slice and pad, as_tensor and
- * as_batch derive into each other, expand into sum, concat into slices. */
+ * as_batch derive into each other, expand into sum, concat into slices, stack into unstacks. */
 #include "ops/hooks.h"
 #include "ops/interval.h"
 #include "ops/nest.h"
@@ -114,7 +114,7 @@ bool shape_as_tensor(struct ganc *g, const struct graph *graph, struct node *n)
         diag(g, E0233, n->span, hooks_shape(g, x), MAX_RANK - 1);
         return false;
     }
-    n->type = (struct type){.rank = x.rank + 1, .dim = {graph->batch}};
+    n->type = (struct type){.rank = x.rank + 1, .dim = {type_examples(graph, x)}};
     memcpy(n->type.dim + 1, x.dim, x.rank * sizeof *x.dim);
     return true;
 }
@@ -122,12 +122,50 @@ bool shape_as_tensor(struct ganc *g, const struct graph *graph, struct node *n)
 bool shape_as_batch(struct ganc *g, const struct graph *graph, struct node *n)
 {
     struct type x = n->arg[0]->type;
-    if (x.batched || !x.rank || x.dim[0] != graph->batch) {
+    int64_t minibatches = x.rank ? x.dim[0] / graph->batch : 0;
+    if (x.batched || minibatches < 1 || minibatches > MOST_MINIBATCHES || x.dim[0] % graph->batch) {
         diag(g, E0234, n->span, hooks_shape(g, x), (long long)graph->batch);
         return false;
     }
-    n->type = (struct type){.batched = true, .rank = x.rank - 1};
+    n->type = (struct type){.batched = (uint8_t)minibatches, .rank = x.rank - 1};
     memcpy(n->type.dim, x.dim + 1, n->type.rank * sizeof *x.dim);
+    return true;
+}
+
+/* The operands' minibatches; each may be a stack itself. */
+bool shape_stack(struct ganc *g, const struct graph *graph, struct node *n)
+{
+    (void)graph;
+    struct type t = n->arg[0]->type;
+    int64_t minibatches = 0;
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        struct type x = n->arg[i]->type, same = t;
+        minibatches += x.batched;
+        same.batched = x.batched;
+        if (x.batched && type_equal(x, same)) continue;
+        diag(g, E0653, n->span, hooks_shape(g, t), hooks_shape(g, x));
+        return false;
+    }
+    if (minibatches > MOST_MINIBATCHES) {
+        diag(g, E0654, n->span, (long long)minibatches, MOST_MINIBATCHES);
+        return false;
+    }
+    n->type = t;
+    n->type.batched = (uint8_t)minibatches;
+    return true;
+}
+
+bool shape_unstack(struct ganc *g, const struct graph *graph, struct node *n)
+{
+    (void)graph;
+    struct type t = n->arg[0]->type;
+    int64_t from = n->axes[0], count = n->axes[1];
+    if (from < 0 || count < 1 || from > t.batched || count > t.batched - from) {
+        diag(g, E0655, n->span, (long long)count, (long long)from, (long long)t.batched);
+        return false;
+    }
+    n->type = t;
+    n->type.batched = (uint8_t)count;
     return true;
 }
 
@@ -154,6 +192,8 @@ RANGE(concat, range_operands(n))
 RANGE(pad, type_equal(n->type, n->arg[0]->type) ? range_operands(n) : interval_hull(range_operands(n), interval_point(0)))
 RANGE(as_tensor, range_operands(n))
 RANGE(as_batch, range_operands(n))
+RANGE(stack, range_operands(n))
+RANGE(unstack, range_operands(n))
 
 /* ---- evaluation ---- */
 
@@ -237,6 +277,28 @@ void evaluate_concat(struct evaluation *e)
     }
 }
 
+void evaluate_stack(struct evaluation *e)
+{
+    int64_t offset = 0;
+    for (uint32_t k = 0; k < e->n->nargs; k++) {
+        struct nest nest = nest_over(e->graph, e->n->arg[k]->type);
+        nest.arrays = 1;
+        nest_strides(e->n->type, nest.stride[0]);
+        nest.at[0] = offset;
+        offset += nest.total;
+        copy(e, k, nest, 0, -1);
+    }
+}
+
+void evaluate_unstack(struct evaluation *e)
+{
+    struct nest nest = nest_over(e->graph, e->n->type);
+    nest.arrays = 1;
+    nest_strides(e->n->type, nest.stride[0]);
+    nest.at[0] = e->n->axes[0] * e->graph->batch * type_elements(e->n->type);
+    copy(e, 0, nest, -1, 0);
+}
+
 /* ---- derivatives ---- */
 
 void derive_reshape(struct derive *d)
@@ -298,4 +360,33 @@ void derive_as_tensor(struct derive *d)
 void derive_as_batch(struct derive *d)
 {
     d->dx[0] = hooks_node(d, OP_as_tensor, d->dy, (struct node){0});
+}
+
+static struct node *part(struct derive *d, struct node *x, int64_t from, int64_t count)
+{
+    return hooks_node(d, OP_unstack, x, (struct node){.axes = {from, count}});
+}
+
+void derive_stack(struct derive *d)
+{
+    int64_t from = 0;
+    for (uint32_t k = 0; k < d->y->nargs; k++) {
+        d->dx[k] = part(d, d->dy, from, d->x[k]->type.batched);
+        from += d->x[k]->type.batched;
+    }
+}
+
+/* Zeros for the minibatches that were left out. */
+void derive_unstack(struct derive *d)
+{
+    struct node *parts[3], *zero = graph_constant(d->g, d->graph, 0, d->y->span);
+    int64_t whole = d->x[0]->type.batched, from = d->y->axes[0], count = d->y->axes[1], left[2] = {from, whole - from - count};
+    struct type t = d->y->type;
+    uint32_t n = 0;
+    for (int i = 0; i < 2; i++) {
+        if (i == 1) parts[n++] = d->dy;
+        t.batched = (uint8_t)left[i];
+        if (left[i]) parts[n++] = graph_expand(d->g, d->graph, zero, t);
+    }
+    d->dx[0] = graph_node(d->g, d->graph, OP_stack, n, parts, NULL, d->y->span);
 }

@@ -21,6 +21,7 @@ static uint32_t used_axes(const struct node *n)
     switch (op_info[n->op].attributes) {
     case ATTR_AXES: return n->axis_count;
     case ATTR_AXIS: return 1;
+    case ATTR_PART: return 2;
     case ATTR_WINDOW: return 6;
     case ATTR_WINDOWS: return 8;
     case ATTR_PERMUTATION:
@@ -36,7 +37,7 @@ static uint64_t number_bits(double x)
     return bits;
 }
 
-static bool same_attributes(const struct node *a, const struct node *b)
+bool rebuild_same_attributes(const struct node *a, const struct node *b)
 {
     if (number_bits(a->number) != number_bits(b->number) || a->index != b->index || a->draw != b->draw) return false;
     if (a->over_batch != b->over_batch || a->ta != b->ta || a->tb != b->tb) return false;
@@ -80,7 +81,7 @@ static struct node *share(struct rebuild *r, const struct node *n, struct node *
             t->slots[at & t->mask] = n;
             return NULL;
         }
-        if (seen->op == n->op && type_equal(seen->type, n->type) && same_attributes(seen, n) && same_operands(r, seen, n, args))
+        if (seen->op == n->op && type_equal(seen->type, n->type) && rebuild_same_attributes(seen, n) && same_operands(r, seen, n, args))
             return r->map[seen->id];
     }
 }

@@ -38,4 +38,7 @@ struct node *rebuild_reshape(struct rebuild *r, const struct node *n, struct nod
 struct node *rebuild_expand(struct rebuild *r, const struct node *n, struct node *x, struct type to);
 struct node *rebuild_sum(struct rebuild *r, const struct node *n, struct node *x, const int64_t *axes, uint32_t count, bool over_batch);
 
+/* Of nodes of one operation: the same attributes, the operands and the type apart. (cse.c) */
+bool rebuild_same_attributes(const struct node *a, const struct node *b);
+
 #endif

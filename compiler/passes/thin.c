@@ -90,7 +90,7 @@ static struct node *thin(struct rebuild *r, const struct node *n, struct node *c
         y = n->tb ? dot_last(r, n, b, vector(r, n, a)) : n->ta ? dot_rows(r, n, a, b) : weigh_rows(r, n, b, vector(r, n, a));
     if (!y) return NULL;
     if (y->type.batched != n->type.batched) { /* one row that was a batch of one */
-        int64_t dims[MAX_RANK] = {r->to->batch};
+        int64_t dims[MAX_RANK] = {type_examples(r->to, n->type)};
         if (n->type.rank == MAX_RANK) return NULL;
         for (uint32_t i = 0; i < n->type.rank; i++) dims[i + 1] = n->type.dim[i];
         return rebuild_unary(r, n, OP_as_batch, rebuild_reshape(r, n, y, type_of(false, n->type.rank + 1u, dims)));

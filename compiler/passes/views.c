@@ -104,7 +104,7 @@ static struct node *sum_of_expand(struct rebuild *r, const struct node *n, const
         if (a >= lead) axes[count++] = a - lead;
         if (a < lead || inner->type.dim[a - lead] != x->type.dim[a]) times *= (double)x->type.dim[a];
     }
-    if (n->over_batch && x->type.batched && !inner->type.batched) times *= (double)r->to->batch;
+    if (n->over_batch && x->type.batched && !inner->type.batched) times *= (double)type_examples(r->to, x->type);
     if (times == 1) return NULL;
     struct node *s = rebuild_sum(r, n, inner, axes, count, n->over_batch && inner->type.batched);
     return rebuild_binary(r, n, OP_mul, s, rebuild_constant(r, n, times));
@@ -126,7 +126,7 @@ static struct node *sum_of_sum(struct rebuild *r, const struct node *n, const st
 static struct node *sum(struct rebuild *r, const struct node *n, struct node *const *args)
 {
     struct node *x = args[0], *inner;
-    bool trivial = !(n->over_batch && x->type.batched && r->to->batch > 1);
+    bool trivial = !(n->over_batch && type_examples(r->to, x->type) > 1);
     for (uint32_t i = 0; i < n->axis_count; i++) trivial &= x->type.dim[n->axes[i]] == 1;
     if (trivial && x->type.batched == n->type.batched) return rebuild_reshape(r, n, x, n->type);
     if ((inner = beneath(r, x, OP_expand))) return sum_of_expand(r, n, x, inner);

@@ -43,10 +43,10 @@ enum value_kind {
     VALUE_IOTA,
     VALUE_RANDOM,
     VALUE_MAP,    /* OP_stop stands for a copy too */
-    VALUE_VIEW,   /* reshape, as_tensor, as_batch, expand, transpose, slice; a reduction of axes of size 1 */
+    VALUE_VIEW,   /* reshape, as_tensor, as_batch, expand, transpose, slice, unstack; a reduction of axes of size 1 */
     VALUE_REDUCE,
     VALUE_MATMUL,
-    VALUE_JOIN,   /* concat, pad: a storage that its parts fill */
+    VALUE_JOIN,   /* concat, stack, pad: a storage that its parts fill */
     VALUE_PART,   /* arg[0], broadcast to dim, stored into a window of `into` at offset */
     VALUE_FILL,   /* zeros over all of `into` (pad) */
     VALUE_EFFECT, /* arg[0] stored into a tensor */
@@ -73,7 +73,7 @@ struct value {
     bool batched;
     uint32_t rank; /* with the batch */
     int64_t dim[KERNEL_RANK], total;
-    int64_t offset[KERNEL_RANK]; /* slice, PART: where the window starts; transpose: the operand's axis */
+    int64_t offset[KERNEL_RANK]; /* slice, unstack, PART: where the window starts; transpose: the operand's axis */
     int64_t step[KERNEL_RANK];   /* PART: places between its elements, 0: next to each other. A view of windows: how far a step of each axis
                                     goes along the operand's axis in which it moves, see windows.c */
     bool cut[KERNEL_RANK];       /* REDUCE: axes of the operand that are reduced */

@@ -50,15 +50,16 @@ static double rounded(struct run *r, double x, double size)
 
 static double random_value(const struct run *r, const struct insn *in)
 {
-    uint32_t example = (uint32_t)position(r, &in->example), pair[2];
+    int64_t at = position(r, &in->example), minibatch = in->minibatch ? at / in->minibatch : 0;
+    uint32_t example = (uint32_t)(at - minibatch * in->minibatch), stream = in->index + in->apart * (uint32_t)minibatch, pair[2];
     uint64_t e = (uint64_t)position(r, &in->at);
     const uint32_t *seed = r->in->seed;
     if (in->op == OP_rand_normal) {
-        ganrt_random_pair(seed, r->in->tick, in->index, example, e, pair);
+        ganrt_random_pair(seed, r->in->tick, stream, example, e, pair);
         double u = ((pair[0] >> 8) + 1.0) * 0x1p-24, v = (pair[1] >> 8) * 0x1p-24;
         return sqrt(-2 * log(u)) * cos(6.283185307179586477 * v);
     }
-    uint32_t w = ganrt_random_word(seed, r->in->tick, in->index, example, e);
+    uint32_t w = ganrt_random_word(seed, r->in->tick, stream, example, e);
     if (in->op == OP_rand_uniform) return (w >> 8) * 0x1p-24;
     if (in->op == OP_rand_bernoulli) return w < floor(r->scalars[in->scalar] * 0x1p32);
     return (double)((uint64_t)w * (uint64_t)in->number >> 32);

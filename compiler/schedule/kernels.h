@@ -50,7 +50,7 @@ enum insn_kind {
     INSN_LOAD,    /* at */
     INSN_STORE,   /* at; arg[0]. No value */
     INSN_OP,      /* op, of class MAP; arg[0..nargs) */
-    INSN_RANDOM,  /* op, one of rand_*; stream: index; at: the element within its example; example: the example. bernoulli: scalar `scalar`, normal: none, index: number */
+    INSN_RANDOM,  /* op, one of rand_*; stream: index; at: the element within its example; example: the example. bernoulli: scalar `scalar`, normal: none, index: number; minibatch, apart: of stacked ones */
     INSN_PRODUCT, /* the element of the matrix product (PRODUCT kernels only) */
     INSN_REDUCE,  /* op: sum, max_over or argmax (argmax: along the innermost reduced dimension); arg[0] */
 };
@@ -61,6 +61,8 @@ struct insn {
     uint32_t nargs, arg[3]; /* earlier instructions */
     double number;
     uint32_t index, scalar;
+    uint32_t apart;         /* RANDOM: example e is example e % minibatch of stream index + apart * (e / minibatch); minibatch 0: e of stream index */
+    int64_t minibatch;
     struct access at, example;
     bool outer;             /* runs once for each point of the parallel dimensions, after the reduction */
 };

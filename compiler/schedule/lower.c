@@ -21,7 +21,7 @@ struct lower {
 static bool insn_equal(const struct insn *a, const struct insn *b)
 {
     return a->kind == b->kind && a->outer == b->outer && a->op == b->op && a->nargs == b->nargs && a->index == b->index
-        && a->scalar == b->scalar && !memcmp(&a->number, &b->number, sizeof a->number) && !memcmp(a->arg, b->arg, sizeof a->arg)
+        && a->scalar == b->scalar && a->apart == b->apart && a->minibatch == b->minibatch && !memcmp(&a->number, &b->number, sizeof a->number) && !memcmp(a->arg, b->arg, sizeof a->arg)
         && a->at.storage == b->at.storage && a->at.offset == b->at.offset && !memcmp(a->at.stride, b->at.stride, sizeof a->at.stride)
         && a->example.offset == b->example.offset && !memcmp(a->example.stride, b->example.stride, sizeof a->example.stride);
 }
@@ -105,6 +105,7 @@ static uint32_t random_insn(struct lower *l, struct value *v, const struct map *
 {
     struct insn in = {.kind = INSN_RANDOM, .op = v->op, .index = v->node->index, .outer = v->outer};
     struct map within = *m;
+    if (v->node->type.batched > 1) in.apart = v->node->draw, in.minibatch = l->s->graph->batch;
     if (v->batched) {
         in.example = access_of(0, m->axis[0]);
         within.axis[0] = (struct affine){0};

@@ -67,6 +67,7 @@ static void random_put(const struct printing *p, const struct kernel *k, const s
 {
     enum op_attributes has = op_info[in->op].attributes;
     buffer_put(p->to, "%s stream %" PRIu32, op_info[in->op].name, in->index);
+    if (in->minibatch) buffer_put(p->to, " apart %" PRIu32 " minibatch %" PRId64, in->apart, in->minibatch);
     if (has == ATTR_STREAM_SCALAR) buffer_put(p->to, " p scalar %" PRIu32, in->scalar);
     if (has == ATTR_STREAM_NUMBER) buffer_put(p->to, " n "), buffer_number(p->to, in->number);
     buffer_put(p->to, " example ");

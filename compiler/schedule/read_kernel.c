@@ -173,13 +173,18 @@ static uint32_t read_scalar_reference(struct parse *s)
     return index;
 }
 
-/* stream 3 p scalar 1 example [i0] element [i1] */
+/* stream 3 p scalar 1 example [i0] element [i1]; of stacked minibatches stream 3 apart 4 minibatch 100 */
 static void read_random(struct kernel_reading *q, struct insn *in)
 {
     struct parse *s = q->s;
     in->kind = INSN_RANDOM;
     parse_expect_word(s, "stream");
     in->index = (uint32_t)parse_integer(s, "a stream", 0, UINT32_MAX);
+    if (parse_accept_word(s, "apart")) {
+        in->apart = (uint32_t)parse_integer(s, "how far streams are apart", 1, UINT32_MAX);
+        parse_expect_word(s, "minibatch");
+        in->minibatch = parse_integer(s, "the examples of a minibatch", 1, UINT32_MAX);
+    }
     if (op_info[in->op].attributes == ATTR_STREAM_SCALAR) {
         parse_expect_word(s, "p");
         parse_expect_word(s, "scalar");

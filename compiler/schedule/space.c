@@ -146,6 +146,13 @@ struct map map_view(const struct map *m, const struct value *view)
     case OP_transpose:
         for (uint32_t a = 0; a < view->rank; a++) out.axis[view->offset[a]] = m->axis[a];
         return out;
+    case OP_unstack:
+        if (m->linear) {
+            out = *m;
+            out.line.offset += view->offset[0] * (view->total / view->dim[0]);
+            return out;
+        }
+        /* fallthrough */
     case OP_slice:
         for (uint32_t a = 0; a < view->rank; a++) {
             out.axis[a] = m->axis[a];

@@ -9,6 +9,8 @@
 #include "schedule/internal.h"
 #include "schedule/rules.h"
 
+#include <string.h>
+
 /* Operations that are recomputed rather than stored: up to this many an element. */
 #define INLINE_COST 3
 /* Reductions over at least TWICE_FROM elements to less than TWICE_TO are made in two steps; a single axis in up to TWICE_PARTS parts. */
@@ -42,7 +44,7 @@ static void value_type(struct scheduling *s, struct value *v, struct type t)
 {
     int64_t dim[KERNEL_RANK];
     uint32_t rank = 0;
-    if (t.batched) dim[rank++] = s->graph->batch;
+    if (t.batched) dim[rank++] = type_examples(s->graph, t);
     for (uint32_t a = 0; a < t.rank; a++) dim[rank++] = t.dim[a];
     value_dims(v, t.batched, rank, dim);
 }
@@ -128,8 +130,9 @@ void value_settle(struct value *v)
 /* May v be found by number alone, without the indices of its axes? Else a reshape of it needs it in memory. */
 static bool value_numbered(const struct value *v)
 {
-    return value_has_storage(v) || v->uniform || v->kind == VALUE_IOTA || (v->kind == VALUE_VIEW && v->op != OP_transpose && v->op != OP_slice && v->op != OP_windows
-        && v->total == v->arg[0]->total && value_numbered(v->arg[0]));
+    if (value_has_storage(v) || v->uniform || v->kind == VALUE_IOTA) return true;
+    if (v->kind != VALUE_VIEW || v->op == OP_transpose || v->op == OP_slice || v->op == OP_windows) return false;
+    return (v->op == OP_unstack || v->total == v->arg[0]->total) && value_numbered(v->arg[0]);
 }
 
 /* Axes longer than 1 are the same: a reshape is no more than another way to write the shape. */
@@ -143,11 +146,12 @@ static bool reshape_trivial(const struct value *a, const struct value *b)
 
 static struct value *view_make(struct scheduling *s, const struct node *n, struct value *arg)
 {
-    bool shifts = n->op == OP_transpose || n->op == OP_slice || n->op == OP_expand;
+    bool shifts = n->op == OP_transpose || n->op == OP_slice || n->op == OP_unstack || n->op == OP_expand;
     struct value shape = {.node = n};
     value_type(s, &shape, n->type);
     if (!shifts && !value_numbered(arg) && !reshape_trivial(&shape, arg)) arg = value_force(s, arg);
     struct value *v = value_like(s, VALUE_VIEW, n->op, &shape, arg);
+    if (n->op == OP_unstack) v->offset[0] = n->axes[0] * s->graph->batch;
     for (uint32_t a = 0; a < v->rank; a++) {
         bool batch = v->batched && a == 0;
         if (n->op == OP_transpose) v->offset[a] = batch ? 0 : n->axes[a - v->batched] + v->batched;
@@ -191,12 +195,9 @@ static struct value *axis_divide(struct scheduling *s, const struct node *n, str
     return v;
 }
 
-static struct value *reduce_values(struct scheduling *s, const struct node *n, struct value *x)
+/* The reduction of x along the axes in cut, which has room for one more, in one step or two. */
+static struct value *reduce_axes(struct scheduling *s, const struct node *n, struct value *x, bool *cut)
 {
-    bool cut[KERNEL_RANK + 1] = {0};
-    cut[0] = n->over_batch && x->batched;
-    uint32_t count = op_info[n->op].attributes == ATTR_AXIS ? 1 : n->axis_count;
-    for (uint32_t i = 0; i < count; i++) cut[n->axes[i] + x->batched] = true;
     int64_t left = 1;
     uint32_t axes = 0, first = 0; /* reduced axes longer than 1, and the outermost of them */
     for (uint32_t a = x->rank; a-- > 0;) {
@@ -222,7 +223,44 @@ static struct value *reduce_values(struct scheduling *s, const struct node *n, s
     return value_reduce(s, n, n->op, part, last);
 }
 
-/* concat and pad: a storage, and a value for each part that is written into it. */
+/* A sum over stacked minibatches is that of each, then of these: what cancels between two of them cancels exactly, as if they were not stacked. */
+static struct value *sum_stacked(struct scheduling *s, const struct node *n, struct value *x, bool *cut, uint32_t minibatches)
+{
+    x = axis_divide(s, n, x, 0, minibatches);
+    for (uint32_t a = KERNEL_RANK - 1; a > 0; a--) cut[a] = cut[a - 1];
+    cut[0] = false;
+    struct value *parts = reduce_axes(s, n, x, cut), *sum = NULL;
+    value_settle(parts);
+    for (uint32_t i = 0; i < minibatches; i++) {
+        struct value *part = value_new(s, VALUE_VIEW, n, 1), *terms = part;
+        int64_t dim[KERNEL_RANK];
+        memcpy(dim, parts->dim, sizeof dim);
+        dim[0] = 1;
+        part->op = OP_slice, part->arg[0] = parts, part->offset[0] = i;
+        value_dims(part, false, parts->rank, dim);
+        value_settle(part);
+        if (sum) {
+            terms = value_new(s, VALUE_MAP, n, 2);
+            terms->op = OP_add, terms->arg[0] = sum, terms->arg[1] = part;
+            value_dims(terms, false, parts->rank - 1, parts->dim + 1);
+            if (i + 1 < minibatches) value_settle(terms);
+        }
+        sum = terms;
+    }
+    return sum;
+}
+
+static struct value *reduce_values(struct scheduling *s, const struct node *n, struct value *x)
+{
+    bool cut[KERNEL_RANK + 1] = {0};
+    uint32_t minibatches = n->arg[0]->type.batched, count = op_info[n->op].attributes == ATTR_AXIS ? 1 : n->axis_count;
+    cut[0] = n->over_batch && x->batched;
+    for (uint32_t i = 0; i < count; i++) cut[n->axes[i] + x->batched] = true;
+    if (cut[0] && minibatches > 1 && x->rank < KERNEL_RANK) return sum_stacked(s, n, x, cut, minibatches);
+    return reduce_axes(s, n, x, cut);
+}
+
+/* concat, stack and pad: a storage, and a value for each part that is written into it. */
 static struct value *join_make(struct scheduling *s, const struct node *n, struct value **args)
 {
     struct value *join = value_new(s, VALUE_JOIN, n, 0);
@@ -240,11 +278,12 @@ static struct value *join_make(struct scheduling *s, const struct node *n, struc
         part->arg[0] = args[i];
         part->into = join;
         value_dims(part, join->batched, join->rank, join->dim);
+        if (n->op == OP_stack) part->dim[0] = args[i]->dim[0], part->offset[0] = at, at += part->dim[0];
         for (uint32_t a = join->batched; a < join->rank; a++) {
             uint32_t axis = a - join->batched, own = axis + args[i]->batched;
             if (n->op == OP_pad) {
                 part->dim[a] = args[i]->dim[own], part->offset[a] = n->axes[axis];
-            } else if (axis == (uint32_t)n->axes[0]) {
+            } else if (n->op == OP_concat && axis == (uint32_t)n->axes[0]) {
                 part->dim[a] = args[i]->dim[own], part->offset[a] = at;
                 at += part->dim[a];
             }
@@ -266,7 +305,7 @@ static struct value *node_value(struct scheduling *s, const struct node *n, stru
     case CLASS_REDUCE:
         return reduce_values(s, n, args[0]);
     case CLASS_VIEW:
-        if (n->op == OP_concat || n->op == OP_pad) return join_make(s, n, args);
+        if (n->op == OP_concat || n->op == OP_stack || n->op == OP_pad) return join_make(s, n, args);
         return view_make(s, n, args[0]);
     case CLASS_LEAF: {
         bool random = has == ATTR_STREAM || has == ATTR_STREAM_SCALAR || has == ATTR_STREAM_NUMBER;

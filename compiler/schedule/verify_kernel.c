@@ -153,6 +153,14 @@ static void verify_value(const struct checking *c, uint32_t i, uint32_t arg)
         misplaced(c, i, "after the reduction, a value that differs along it cannot be used");
 }
 
+/* Do all streams that it draws from, its last example being `last`? */
+static bool streams_exist(const struct checking *c, const struct insn *in, int64_t last)
+{
+    int64_t minibatch = in->minibatch ? last / in->minibatch : 0, stream;
+    if (__builtin_mul_overflow(minibatch, (int64_t)in->apart, &stream) || __builtin_add_overflow(stream, (int64_t)in->index, &stream)) return false;
+    return stream < c->v->k->program->streams && stream < GANRT_STREAM_RUNTIME;
+}
+
 static void verify_insn(const struct checking *c, uint32_t i)
 {
     const struct insn *in = &c->k->body.at[i];
@@ -175,7 +183,7 @@ static void verify_insn(const struct checking *c, uint32_t i)
     else if (access && (low < 0 || high >= s->elements)) diag(c->v->g, E0876, place(c, i), s->name, (long long)low, (long long)high, (long long)s->elements);
     else if (number && !near) misplaced(c, i, "the numbers are beyond 2^63");
     else if (in->kind == INSN_RANDOM && (low < 0 || low2 < 0 || high2 > UINT32_MAX)) misplaced(c, i, "elements and examples count from 0, examples to 2^32");
-    else if (in->kind == INSN_RANDOM && (in->index >= c->v->k->program->streams || in->index >= GANRT_STREAM_RUNTIME))
+    else if (in->kind == INSN_RANDOM && !streams_exist(c, in, high2))
         misplaced(c, i, "there is no such stream");
 }
 

@@ -154,7 +154,7 @@ static struct value *weights_turned(struct scheduling *s, const struct node *n, 
 struct value *windows_value(struct scheduling *s, const struct node *n, struct value **args)
 {
     struct window w = window_of(n);
-    uint32_t first = n->arg[0]->type.batched;
+    uint32_t first = n->arg[0]->type.batched > 0;
     bool inner[KERNEL_RANK] = {[2] = true, [3] = true, [4] = true}, outer[KERNEL_RANK] = {true, true, first};
     if (first) memmove(inner + 1, inner, sizeof inner - sizeof *inner), inner[0] = false;
     const int64_t *own = n->type.dim;

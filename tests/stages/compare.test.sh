@@ -9,7 +9,7 @@ for file in "$top"/examples/*/*.gan; do
     done
 done
 "$GANC" compare -D features=0 "$top/examples/minibatch_discrimination/minibatch_discrimination.gan" >"$work/out" 2>&1 || fail "features=0: $(cat "$work/out")"
-for pass in sink views rewrite fold transpose thin cse dce; do
+for pass in stack sink views rewrite fold transpose thin cse dce; do
     "$GANC" compare --dtype f64 --no-pass=$pass "$top/examples/gan_1d/gan_1d.gan" >"$work/out" 2>&1 || fail "without $pass: $(cat "$work/out")"
 done
 for model in gan_1d mixture parallel_lines; do

@@ -12,17 +12,19 @@ struct draw {
     enum op op;
     int64_t width, first, row_stride; /* element within its example: first + column + row_stride * row */
     bool batched;                     /* the row is the example */
+    bool stacked;                     /* of minibatches of two rows, each with its own stream */
     uint32_t to;
 };
 
 static double expected(struct kit *t, const struct draw *d, uint32_t stream, int64_t row, int64_t column)
 {
-    uint32_t example = d->batched ? (uint32_t)row : 0, pair[2];
+    uint32_t example = d->batched ? (uint32_t)row : 0, pair[2], own = stream;
+    if (d->stacked) stream += 3 * (example / 2), example %= 2;
     uint64_t element = (uint64_t)(d->first + column + d->row_stride * row);
     uint32_t w = ganrt_random_word(t->frame.seed, t->frame.tick, stream, example, element);
     switch (d->op) {
     case OP_rand_uniform: return (w >> 8) * 0x1p-24;
-    case OP_rand_bernoulli: return w < (uint64_t)floor(t->scalars[stream % 4] * 0x1p32);
+    case OP_rand_bernoulli: return w < (uint64_t)floor(t->scalars[own % 4] * 0x1p32);
     case OP_rand_index: return (double)((uint64_t)w * 10 >> 32);
     default:
         ganrt_random_pair(t->frame.seed, t->frame.tick, stream, example, element, pair);
@@ -33,20 +35,21 @@ static double expected(struct kit *t, const struct draw *d, uint32_t stream, int
 static void test(bool f64)
 {
     struct kit t;
-    struct draw draws[4 * WIDTHS * 2];
+    struct draw draws[4 * WIDTHS * 3];
     uint32_t n = 0;
     kit_open(&t, f64);
     for (int s = 0; s < 4; s++) vec_push(t.g->mem, &kit_graph(&t)->scalars, sexpr_number(t.g, 0));
     for (unsigned o = 0; o < 4; o++)
         for (unsigned w = 0; w < WIDTHS; w++)
-            for (int batched = 0; batched < 2; batched++) {
+            for (int batched = 0; batched < 3; batched++) {
                 int64_t width = widths[w];
                 struct draw *d = &draws[n];
-                *d = (struct draw){ops[o], width, w == 4 ? 5 : 0, batched ? 0 : width, batched, kit_storage(&t, ROWS * width, f64 ? 8 : 4)};
+                *d = (struct draw){ops[o], width, w == 4 ? 5 : 0, batched ? 0 : width, batched > 0, batched == 2, kit_storage(&t, ROWS * width, f64 ? 8 : 4)};
                 struct kernel *k = kit_kernel(&t, 2, (int64_t[]){ROWS, width});
                 if (width == 333) k->split = 1, k->chunk = 128, k->tasks = 3;
                 struct insn draw = {.kind = INSN_RANDOM, .op = d->op, .index = n, .scalar = n % 4, .number = 10, .at = KIT_AT(0, d->first, d->row_stride, 1)};
                 if (batched) draw.example = KIT_AT(0, 0, 1, 0);
+                if (batched == 2) draw.minibatch = 2, draw.apart = 3;
                 uint32_t value = kit_insn(&t, k, draw);
                 kit_insn(&t, k, (struct insn){.kind = INSN_STORE, .nargs = 1, .arg = {value}, .at = KIT_AT(d->to, 0, width, 1)});
                 n++;
@@ -64,7 +67,7 @@ static void test(bool f64)
             if (!(error <= off)) off = error;
         }
         double most = d->op != OP_rand_normal ? 0 : f64 ? 1e-14 : 2e-6;
-        if (!(off <= most)) printf("%s, width %lld, %s: off by %g\n", op_info[d->op].name, (long long)d->width, d->batched ? "batched" : "not batched", off);
+        if (!(off <= most)) printf("%s, width %lld, %s: off by %g\n", op_info[d->op].name, (long long)d->width, d->stacked ? "stacked" : d->batched ? "batched" : "not batched", off);
         CHECK(off <= most);
     }
     kit_close(&t);

@@ -19,6 +19,7 @@ struct form {
 #define U(...) {.rank = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .dim = {__VA_ARGS__}}
 #define B(...) {.batched = true, .rank = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .dim = {__VA_ARGS__}}
 #define B0 {.batched = true}
+#define STACK(n, ...) {.batched = n, .rank = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .dim = {__VA_ARGS__}}
 #define U0 {.rank = 0}
 #define AXES(...) .axes = {__VA_ARGS__}, .axis_count = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)
 
@@ -57,6 +58,16 @@ static const struct form forms[] = {
     {OP_conv2d_transpose, 2, {U(2, 1, 1), U(2, 3, 2, 1)}, {WINDOW(1, 1, 0, 1, 0, 1)}},
     {OP_conv2d_kernel, 2, {B(4, 4, 2), B(2, 3, 1)}, {WINDOW(2, 1, 1, 0, 0, 0)}},
     {OP_conv2d_kernel, 2, {U(3, 3, 1), U(2, 2, 2)}, {WINDOW(1, 2, 0, 1, 0, 1)}},
+    {OP_stack, 3, {B(2), STACK(2, 2), B(2)}, {0}},
+    {OP_unstack, 1, {STACK(3, 2)}, {.axes = {1, 1}}},
+    {OP_unstack, 1, {STACK(3, 2)}, {.axes = {1, 2}}},
+    {OP_unstack, 1, {STACK(2, 2)}, {.axes = {0, 2}}},
+    {OP_sum, 1, {STACK(2, 2, 3)}, {AXES(1), .over_batch = true}},
+    {OP_expand, 1, {U(3)}, {.type = STACK(2, 3)}},
+    {OP_matmul, 2, {STACK(2, 3), U(3, 4)}, {0}},
+    {OP_matmul, 2, {STACK(2, 3), STACK(2, 2)}, {.ta = true}},
+    {OP_conv2d_kernel, 2, {STACK(2, 4, 4, 2), STACK(2, 2, 3, 1)}, {WINDOW(2, 1, 1, 0, 0, 0)}},
+    {OP_as_tensor, 1, {STACK(2, 2)}, {0}},
     {OP_as_tensor, 1, {B(2)}, {0}},
     {OP_as_batch, 1, {U(BATCH, 2)}, {0}},
     {OP_matmul, 2, {B(2, 3), U(3, 4)}, {0}},
@@ -94,7 +105,7 @@ static struct node *variable(struct trial *t, struct type type)
 {
     struct type whole = type;
     if (type.batched) {
-        whole = (struct type){.rank = type.rank + 1, .dim = {BATCH}};
+        whole = (struct type){.rank = type.rank + 1, .dim = {BATCH * type.batched}};
         memcpy(whole.dim + 1, type.dim, type.rank * sizeof *type.dim);
     }
     vec_push(t->g->mem, &t->p.tensors, (struct tensor){.name = "x", .type = whole, .net = -1, .of = -1});

@@ -1,4 +1,4 @@
-/* The shape rules: the types they give, and the errors they report. A row is written as types: "[3, 4]", batched "B[3, 4]". */
+/* The shape rules: the types they give, and the errors they report. A row is written as types: "[3, 4]", batched "B[3, 4]", two minibatches "2B[3, 4]". */
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "graph/graph.h"
@@ -13,7 +13,8 @@ static struct type type_read(const char **at)
 {
     struct type t = {0};
     const char *p = *at;
-    if (*p == 'B') t.batched = true, p++;
+    if (*p >= '1' && *p <= '9') t.batched = (uint8_t)strtoll(p, (char **)&p, 10);
+    if (*p == 'B') t.batched = t.batched ? t.batched : 1, p++;
     for (p++; *p != ']';) {
         t.dim[t.rank++] = strtoll(p, (char **)&p, 10);
         while (*p == ',' || *p == ' ') p++;
@@ -25,6 +26,7 @@ static struct type type_read(const char **at)
 
 static void type_text(struct buffer *b, struct type t)
 {
+    if (t.batched > 1) buffer_put(b, "%d", t.batched);
     if (t.batched) buffer_put(b, "B");
     type_print(b, t);
 }
@@ -54,6 +56,19 @@ static const struct row rows[] = {
     {OP_add, "[5, 4] [2, 3, 4]", "E0220 cannot broadcast [5, 4] with [2, 3, 4]: axis -2 is 5 in the first, 3 in the second", {0}, 0},
     {OP_where, "[3, 1] B[4] [2, 1, 1]", "B[2, 3, 4]", {0}, 0},
     {OP_where, "[3] [3] [4]", "E0220 cannot broadcast [3] with [4]", {0}, 0},
+    {OP_add, "2B[3, 1] [4]", "2B[3, 4]", {0}, 0},
+    {OP_add, "2B[3] B[3]", "E0656 cannot broadcast [3] with [3]: one is of 2 minibatches, the other of 1", {0}, 0},
+    {OP_stack, "B[3] 2B[3]", "3B[3]", {0}, 0},
+    {OP_stack, "B[3] [3]", "E0653 cannot stack the minibatches of [3] and [3]", {0}, 0},
+    {OP_stack, "[3] [3]", "E0653", {0}, 0},
+    {OP_stack, "B[3] B[4]", "E0653 cannot stack the minibatches of [3] and [4]", {0}, 0},
+    {OP_stack, "200B[3] 200B[3]", "E0654 cannot stack 400 minibatches: 255 is the most", {0}, 0},
+    {OP_unstack, "3B[3]", "2B[3]", AXES(1, 2), 0},
+    {OP_unstack, "3B[3]", "E0655 cannot take 2 minibatches from number 2 on out of 3", AXES(2, 2), 0},
+    {OP_unstack, "3B[3]", "E0655", AXES(INT64_MAX, 1), 0},
+    {OP_unstack, "3B[3]", "E0655", AXES(1, 0), 0},
+    {OP_unstack, "[3]", "E0655", AXES(0, 1), 0},
+    {OP_sum, "2B[3, 4]", "[3]", OVER_BATCH(1), 0},
     {OP_sum, "B[3, 4, 5]", "B[4]", AXES(0, 2), 0},
     {OP_sum, "B[3, 4]", "[3]", OVER_BATCH(1), 0},
     {OP_sum, "B[]", "[]", {.over_batch = true}, 0},
@@ -94,6 +109,8 @@ static const struct row rows[] = {
     {OP_concat, "[2] [2]", "E0221", AXES(1), 0},
     {OP_as_tensor, "B[2, 3]", "[6, 2, 3]", {0}, 0},
     {OP_as_tensor, "B[]", "[6]", {0}, 0},
+    {OP_as_tensor, "2B[3]", "[12, 3]", {0}, 0},
+    {OP_as_batch, "[12, 3]", "2B[3]", {0}, 0},
     {OP_as_tensor, "[2]", "E0233", {0}, 0},
     {OP_as_tensor, "B[1, 1, 1, 1, 1, 1, 1, 2]", "E0233", {0}, 0},
     {OP_as_batch, "[6, 2]", "B[2]", {0}, 0},
@@ -146,6 +163,7 @@ static const struct row rows[] = {
     {OP_tensor, "", "[5, 2]", {0}, "[5, 2]"},
     {OP_tensor, "", "E0239", {0}, "B[5]"},
     {OP_data, "", "B[5]", {0}, "B[5]"},
+    {OP_data, "", "E0239 data cannot be a value of type batched [5]", {0}, "2B[5]"},
     {OP_data, "", "E0239 data cannot be a value of type unbatched [5]", {0}, "[5]"},
     {OP_data_mean, "", "E0239", {0}, "B[5]"},
     {OP_rand_normal, "", "B[5]", {0}, "B[5]"},

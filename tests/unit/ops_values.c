@@ -104,6 +104,12 @@ static void check_view(void)
     EXPECT(node(OP_expand, b, (struct node){.type = BATCHED(2, 3)}), 1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6);
     EXPECT(node(OP_slice, b, (struct node){.axes = {2}, .type = BATCHED(1)}), 3, 6);
     EXPECT(node(OP_as_tensor, b, (struct node){0}), 1, 2, 3, 4, 5, 6);
+    struct node *two = graph_node(g, &graph, OP_stack, 2, (struct node *[]){b, graph_unary(g, &graph, OP_neg, b)}, NULL, (struct span){0});
+    EXPECT(two, 1, 2, 3, 4, 5, 6, -1, -2, -3, -4, -5, -6);
+    struct node *three = graph_node(g, &graph, OP_stack, 2, (struct node *[]){two, b}, NULL, (struct span){0});
+    EXPECT(node(OP_unstack, three, (struct node){.axes = {1, 2}}), -1, -2, -3, -4, -5, -6, 1, 2, 3, 4, 5, 6);
+    EXPECT(graph_sum(g, &graph, three, NULL, 0, true), 5, 7, 9);
+    EXPECT(node(OP_as_batch, node(OP_as_tensor, two, (struct node){0}), (struct node){0}), 1, 2, 3, 4, 5, 6, -1, -2, -3, -4, -5, -6);
     struct node *t = counting(SHAPE(2, 1, 2, 3), 0, 1); /* as a batch: [1, 2, 3], twice */
     EXPECT(node(OP_transpose, node(OP_as_batch, t, (struct node){0}), (struct node){.axes = {2, 0, 1}}), 0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11);
     EXPECT(graph_binary(g, &graph, OP_add, c, b), 8, 9, 10, 9, 10, 11, 11, 12, 13, 12, 13, 14); /* [2, 1] + batched [3] */

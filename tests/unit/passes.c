@@ -220,6 +220,41 @@ static void test_cse(void)
     fixture_free(f);
 }
 
+/* Two minibatches through one net, with draws: value and gradients; a third that needs the first. */
+static void test_stack(void)
+{
+    struct fixture *f = fixture_new(batch);
+    struct node *w = fixture_tensor(f, fixture_type(false, 2, 4, 5)), *b = fixture_tensor(f, fixture_type(false, 1, 5, 0)), *y[2], *d[2], *dw[2], *back[2];
+    for (uint32_t i = 0; i < 2; i++) {
+        struct node *mask = fixture_node(f, OP_rand_uniform, 0, NULL, (struct node){.index = i, .type = flat(5)});
+        struct node *x = fixture_input(f, flat(4)), *h = graph_matmul(f->g, f->graph, x, w, false, false);
+        y[i] = fixture_binary(f, OP_mul, fixture_unary(f, OP_tanh, fixture_binary(f, OP_add, h, b)), mask);
+        d[i] = fixture_binary(f, OP_mul, fixture_unary(f, i ? OP_exp : OP_sin, y[i]), mask);
+        dw[i] = graph_matmul(f->g, f->graph, x, d[i], true, false);
+        back[i] = graph_matmul(f->g, f->graph, d[i], w, false, true);
+    }
+    f->p.streams = 2;
+    fixture_result(f, fixture_binary(f, OP_add, dw[1], dw[0]));
+    fixture_result(f, fixture_binary(f, OP_add, graph_sum(f->g, f->graph, d[0], NULL, 0, true), graph_sum(f->g, f->graph, d[1], NULL, 0, true)));
+    fixture_result(f, graph_matmul(f->g, f->graph, back[0], w, false, false)); /* needs y[0]: stays alone */
+    fixture_result(f, back[1]);
+    CHECK(unchanged(f, pass_stack));
+    CHECK(fixture_count(f, OP_rand_uniform) == 1 && fixture_count(f, OP_tanh) == 1 && fixture_count(f, OP_sin) == 1 && fixture_count(f, OP_exp) == 1);
+    CHECK(fixture_count(f, OP_matmul) == 4 && fixture_count(f, OP_mul) == 3 && fixture_count(f, OP_sum) == 1);
+    CHECK(unchanged(f, pass_stack));
+    fixture_free(f);
+
+    f = fixture_new(batch); /* what each is normalised by is its own: the product is stacked, and no more */
+    w = fixture_tensor(f, fixture_type(false, 2, 4, 5));
+    for (uint32_t i = 0; i < 2; i++) {
+        struct node *h = graph_matmul(f->g, f->graph, fixture_input(f, flat(4)), w, false, false);
+        fixture_result(f, fixture_unary(f, OP_tanh, fixture_binary(f, OP_sub, h, graph_sum(f->g, f->graph, h, NULL, 0, true))));
+    }
+    CHECK(unchanged(f, pass_stack));
+    CHECK(fixture_count(f, OP_matmul) == 1 && fixture_count(f, OP_sub) == 2 && fixture_count(f, OP_tanh) == 2);
+    fixture_free(f);
+}
+
 int main(void)
 {
     test_stability();
@@ -230,5 +265,6 @@ int main(void)
     test_views();
     test_fold();
     test_cse();
+    test_stack();
     return check_done();
 }
