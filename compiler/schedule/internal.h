@@ -82,6 +82,7 @@ struct value {
     VEC(struct value *) parts;   /* JOIN */
     struct value *copy;          /* in row-major order, where one was made */
     struct value *reduced;       /* the latest reduction of it */
+    struct value *raised;        /* the latest max of it and a constant */
     bool solid, forced, uniform; /* uniform: every element is the same number, known without an index */
     uint32_t cost;               /* inline: of an element, see element_cost */
     const struct value *from;    /* inline: the storage that it reads, if any; many: more than one */

@@ -296,6 +296,25 @@ static struct value *join_make(struct scheduling *s, const struct node *n, struc
     return join;
 }
 
+static const struct value *constant_of(const struct value *v)
+{
+    while (v->kind == VALUE_VIEW && v->op == OP_expand) v = v->arg[0];
+    return v->kind == VALUE_NUMBER && v->op == OP_constant ? v : NULL;
+}
+
+/* c >= x and x > c are the same of max(c, x) as of x, NaN included: where that is stored, as the next layer's operand, x need not be. */
+static void compare_raised(struct scheduling *s, struct value *v)
+{
+    for (int i = 0; i < 2 && v->op == OP_max; i++)
+        if (constant_of(v->arg[i])) v->arg[1 - i]->raised = v;
+    bool first = v->op == OP_ge || v->op == OP_lt; /* where the constant stands */
+    if (!(first || v->op == OP_gt || v->op == OP_le) || !rule_on(s->g, RULE_raised)) return;
+    const struct value *c = constant_of(v->arg[!first]), *m = v->arg[first]->raised;
+    if (!c || !m || !m->solid) return;
+    const struct value *other = constant_of(m->arg[m->arg[0] == v->arg[first]]);
+    if (c->node->number == other->node->number) v->arg[first] = v->arg[first]->raised;
+}
+
 static struct value *node_value(struct scheduling *s, const struct node *n, struct value **args)
 {
     struct value *v;
@@ -321,6 +340,7 @@ static struct value *node_value(struct scheduling *s, const struct node *n, stru
     }
     for (uint32_t i = 0; i < n->nargs; i++) v->arg[i] = args[i];
     value_type(s, v, n->type);
+    if (v->kind == VALUE_MAP) compare_raised(s, v);
     return v;
 }
 
