@@ -210,6 +210,15 @@ static void columns_level(struct nest *n, uint32_t d)
     n->index[d] = emit_i64(e, 0);
 }
 
+/* After the sums: the point moves to the next piece that has its own; without such there is one round. */
+static bool sum_next(struct nest *n, unsigned *round)
+{
+    if (pieces_apart(n)) return piece_next(n, round);
+    if (n->pieces) n->index[n->pack] = emit_i64(n->e, 0);
+    n->piece = 0;
+    return (*round)++ == 0;
+}
+
 static void strip_columns(struct nest *n)
 {
     unsigned strip = n->strip;
@@ -217,15 +226,10 @@ static void strip_columns(struct nest *n)
     columns_level(n, 0);
     for (unsigned i = 0; i < strip; i++) {
         strip_move(n, i);
-        if (n->pieces) n->index[n->pack] = emit_i64(n->e, 0);
-        for (unsigned round = 0; pieces_apart(n) && piece_next(n, &round);) {
-            reduce_column(n, 0, n->piece);
+        for (unsigned round = 0; sum_next(n, &round);) {
+            reduce_column(n, 0, pieces_apart(n) ? n->piece : i);
             body_outer(n);
         }
-        if (pieces_apart(n)) continue;
-        n->piece = 0;
-        reduce_column(n, 0, i);
-        body_outer(n);
     }
 }
 
@@ -253,12 +257,13 @@ static void rows_level(struct nest *n, uint32_t d, unsigned unroll)
     n->index[d] = emit_i64(n->e, 0);
 }
 
-/* One sum along the lane (and other reduced dimensions), of `vectors` vectors, which it returns. */
+/* One sum along the lane (and other reduced dimensions), or one for each piece; of as many vectors each as is returned. */
 static unsigned row_sum(struct nest *n)
 {
     int64_t extent = n->k.extent[n->lane];
-    unsigned vectors = extent > 1 && (extent >= 8 * (int64_t)n->e->width || any_shares(n)) ? UNROLL : 1;
-    reduce_begin(n, 0, vectors);
+    bool wide = extent > 1 && (extent >= 8 * (int64_t)n->e->width || any_shares(n)) && !pieces_apart(n);
+    unsigned vectors = wide ? UNROLL : 1;
+    reduce_begin(n, 0, pieces_apart(n) ? n->pieces : vectors);
     rows_level(n, 0, vectors);
     n->lanes = n->strip = 1;
     n->sub = 0;
@@ -268,8 +273,11 @@ static unsigned row_sum(struct nest *n)
 
 static void row(struct nest *n)
 {
-    reduce_row(n, row_sum(n));
-    body_outer(n);
+    unsigned vectors = row_sum(n);
+    for (unsigned round = 0; sum_next(n, &round);) {
+        reduce_row(n, n->piece, vectors);
+        body_outer(n);
+    }
 }
 
 static bool parallel(const struct nest *n, uint32_t d)
@@ -295,22 +303,25 @@ static void rows_vector(struct nest *n, uint32_t d, ir first, ir count, bool som
     ir lanes = emit_i64(e, e->width);
     emit_loop_open(e, &one, emit_i64(e, 0), count, 1);
     n->index[d] = emit_iadd(e, first, one.index);
-    reduce_keep(n, row_sum(n), one.index);
+    unsigned vectors = row_sum(n);
+    for (unsigned round = 0; sum_next(n, &round);) reduce_keep(n, n->piece, vectors, one.index);
     emit_loop_close(e, &one);
     if (some) {
         emit_loop_open(e, &one, count, lanes, 1);
-        reduce_keep_none(n, one.index);
+        for (unsigned round = 0; sum_next(n, &round);) reduce_keep_none(n, n->piece, one.index);
         emit_loop_close(e, &one);
         n->mask = emit_icmp(e, LLVMIntSLT, emit_count(e->i64, e->width, 1), emit_splat(e, count, e->width));
         n->count = count;
     }
     n->index[d] = first;
-    reduce_rows(n);
     uint32_t lane = n->lane;
-    n->lane = d;
-    n->lanes = e->width;
-    body_outer(n);
-    n->lane = lane;
+    for (unsigned round = 0; sum_next(n, &round);) {
+        reduce_rows(n, n->piece);
+        n->lane = d;
+        n->lanes = e->width;
+        body_outer(n);
+        n->lane = lane;
+    }
     n->mask = n->count = NULL;
 }
 

@@ -20,7 +20,7 @@ struct scope { /* of a storage that the kernel touches: bytes [low, high) of the
 
 struct accumulator {
     ir value, where; /* on the stack; where: argmax only */
-    ir kept[2];      /* of the first of an instruction: a vector for each row, see reduce_keep */
+    ir kept[2];      /* a vector for each row, see reduce_keep */
 };
 
 struct nest {
@@ -96,10 +96,10 @@ void reduce_begin(struct nest *n, unsigned bank, unsigned vectors);
 void reduce_add(struct nest *n, unsigned bank, unsigned vector);
 void reduce_merge(struct nest *n, unsigned from, unsigned to, unsigned vectors); /* banks */
 void reduce_column(struct nest *n, unsigned bank, unsigned vector); /* the sums of the point's lanes, each its own */
-void reduce_row(struct nest *n, unsigned vectors);        /* one sum of all lanes of all vectors; the point becomes single */
-void reduce_keep(struct nest *n, unsigned vectors, ir row); /* for reduce_rows: row `row` of as many as a vector has lanes */
-void reduce_keep_none(struct nest *n, ir row);
-void reduce_rows(struct nest *n);                         /* the sums of all rows kept, one in each lane */
+void reduce_row(struct nest *n, unsigned first, unsigned vectors); /* one sum of all lanes of all vectors from the first on; the point becomes single */
+void reduce_keep(struct nest *n, unsigned first, unsigned vectors, ir row); /* for reduce_rows: row `row` of as many as a vector has lanes */
+void reduce_keep_none(struct nest *n, unsigned first, ir row);
+void reduce_rows(struct nest *n, unsigned first);         /* the sums of all rows kept, one in each lane */
 
 /* loops.c */
 void nest_begin(struct nest *n, struct emit *e, uint32_t graph, uint32_t number); /* begins the function */

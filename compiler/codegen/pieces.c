@@ -3,7 +3,8 @@
  *     x [.., n, s], s neighbours in memory, vectors along n: element (i, j) at s * i + j
  *
  * Such a vector's elements lie s apart. The body is written for all s pieces of 16 points in turn; at the first, s whole vectors are loaded, and
- * shuffled into the pieces' own; at the last, what the pieces store is shuffled back and stored as s whole vectors. Nothing is gathered or scattered. */
+ * shuffled into the pieces' own; at the last, what the pieces store is shuffled back and stored as s whole vectors. Nothing is gathered or scattered.
+ * What does not depend on the piece, as the row that two columns of weights are multiplied with, is loaded once for all. */
 #include "codegen/nest.h"
 #include "schedule/rules.h"
 
@@ -14,20 +15,28 @@ static bool in_pieces(const struct nest *n, const struct access *a)
     return a->stride[n->pack] == 1 && a->stride[n->lane] == (int64_t)n->pieces;
 }
 
+/* What there is to win: accesses in pieces, or vectors that all pieces share. */
+static bool pays(const struct nest *n)
+{
+    for (uint32_t i = 0; i < n->k.body.n; i++) {
+        const struct insn *in = &n->k.body.at[i];
+        bool load = in->kind == INSN_LOAD, store = in->kind == INSN_STORE;
+        if ((load || store) && in_pieces(n, &in->at)) return true;
+        if (load && !in->outer && !n->k.reduced[n->pack] && in->at.stride[n->pack] == 0 && in->at.stride[n->lane] == 1) return true;
+    }
+    return false;
+}
+
 void pieces_begin(struct nest *n)
 {
     const struct kernel *k = &n->k;
-    if (k->reduced[n->lane] || k->extent[n->lane] < n->e->width || !rule_on(n->e->g, RULE_pieces)) return;
+    if (k->extent[n->lane] < n->e->width || !rule_on(n->e->g, RULE_pieces)) return;
     for (uint32_t d = 0; d < k->rank; d++) {
-        bool any = false;
-        if (d == n->lane || k->extent[d] < 2 || k->extent[d] > PIECES_MOST || (k->tasks > 1 && k->split == d)) continue;
+        bool cut = k->tasks > 1 && k->split == d;
+        if (d == n->lane || k->extent[d] < 2 || k->extent[d] > PIECES_MOST || cut || k->extent[d] * k->body.n > INSNS_MOST) continue;
         n->pack = d;
         n->pieces = (unsigned)k->extent[d];
-        for (uint32_t i = 0; i < k->body.n; i++) {
-            const struct insn *in = &k->body.at[i];
-            any = any || ((in->kind == INSN_LOAD || in->kind == INSN_STORE) && in_pieces(n, &in->at));
-        }
-        if (any && n->pieces * k->body.n <= INSNS_MOST) {
+        if (pays(n)) {
             n->packed = arena_take(n->e->mem, (k->body.n + 1) * sizeof *n->packed);
             return;
         }

@@ -137,24 +137,24 @@ static ir half(struct emit *e, ir x, unsigned lanes, unsigned from)
 }
 
 /* A strip's vectors as one. */
-static struct pair strip_sum(struct nest *n, uint32_t i, unsigned vectors)
+static struct pair strip_sum(struct nest *n, uint32_t i, unsigned first, unsigned vectors)
 {
     struct pair p[UNROLL];
     enum op op = n->k.body.at[i].op;
-    for (unsigned v = 0; v < vectors; v++) p[v] = get(n, accumulator(n, i, 0, v), sum_type(n));
+    for (unsigned v = 0; v < vectors; v++) p[v] = get(n, accumulator(n, i, 0, first + v), sum_type(n));
     for (unsigned left = vectors; left > 1; left /= 2)
         for (unsigned v = 0; v < left / 2; v++) p[v] = combine(n->e, op, p[2 * v], p[2 * v + 1], false);
     return p[0];
 }
 
-void reduce_row(struct nest *n, unsigned vectors)
+void reduce_row(struct nest *n, unsigned first, unsigned vectors)
 {
     struct emit *e = n->e;
     for (uint32_t i = 0; i < n->k.body.n; i++) {
         n->outer[i] = NULL;
         if (!reduction(n, i)) continue;
         enum op op = n->k.body.at[i].op;
-        struct pair p = strip_sum(n, i, vectors);
+        struct pair p = strip_sum(n, i, first, vectors);
         for (unsigned lanes = emit_lanes(p.value) / 2; lanes >= 1; lanes /= 2) {
             struct pair low = {half(e, p.value, lanes, 0), half(e, p.where, lanes, 0)};
             struct pair high = {half(e, p.value, lanes, lanes), half(e, p.where, lanes, lanes)};
@@ -164,29 +164,29 @@ void reduce_row(struct nest *n, unsigned vectors)
     }
 }
 
-static ir kept(struct nest *n, uint32_t i, int which, ir row)
+static ir kept(struct nest *n, uint32_t i, unsigned first, int which, ir row)
 {
     struct emit *e = n->e;
-    ir *at = &accumulator(n, i, 0, 0)->kept[which];
+    ir *at = &accumulator(n, i, 0, first)->kept[which];
     if (!*at) *at = emit_local(e, LLVMArrayType2(sum_type(n), e->width));
     return emit_offset(e, *at, sum_type(n), row);
 }
 
-void reduce_keep(struct nest *n, unsigned vectors, ir row)
+void reduce_keep(struct nest *n, unsigned first, unsigned vectors, ir row)
 {
     for (uint32_t i = 0; i < n->k.body.n; i++) {
         if (!reduction(n, i)) continue;
-        struct pair p = strip_sum(n, i, vectors);
-        emit_store(n->e, p.value, kept(n, i, 0, row));
-        if (p.where) emit_store(n->e, p.where, kept(n, i, 1, row));
+        struct pair p = strip_sum(n, i, first, vectors);
+        emit_store(n->e, p.value, kept(n, i, first, 0, row));
+        if (p.where) emit_store(n->e, p.where, kept(n, i, first, 1, row));
     }
 }
 
-void reduce_keep_none(struct nest *n, ir row)
+void reduce_keep_none(struct nest *n, unsigned first, ir row)
 {
     ir none = LLVMConstNull(sum_type(n));
     for (uint32_t i = 0; i < n->k.body.n; i++)
-        for (int which = 0; reduction(n, i) && which <= (n->k.body.at[i].op == OP_argmax); which++) emit_store(n->e, none, kept(n, i, which, row));
+        for (int which = 0; reduction(n, i) && which <= (n->k.body.at[i].op == OP_argmax); which++) emit_store(n->e, none, kept(n, i, first, which, row));
 }
 
 /* Of rows that have `each` lanes of x and of y: the lower half of each, or the upper one, x's rows first. */
@@ -199,7 +199,7 @@ static ir halves(struct emit *e, ir x, ir y, unsigned each, bool upper)
 }
 
 /* As in reduce_row, of all rows in step: with each halving two vectors become one, of twice as many rows. */
-void reduce_rows(struct nest *n)
+void reduce_rows(struct nest *n, unsigned first)
 {
     struct emit *e = n->e;
     ir_type type = sum_type(n);
@@ -210,7 +210,7 @@ void reduce_rows(struct nest *n)
         struct pair p[64];
         for (unsigned r = 0; r < e->width; r++) {
             ir row = emit_i64(e, r);
-            p[r] = (struct pair){emit_load(e, type, kept(n, i, 0, row)), op == OP_argmax ? emit_load(e, type, kept(n, i, 1, row)) : NULL};
+            p[r] = (struct pair){emit_load(e, type, kept(n, i, first, 0, row)), op == OP_argmax ? emit_load(e, type, kept(n, i, first, 1, row)) : NULL};
         }
         for (unsigned each = e->width; each > 1; each /= 2)
             for (unsigned v = 0; v < each / 2; v++) {

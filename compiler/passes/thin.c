@@ -1,4 +1,4 @@
-/* thin.c: products with one row, one column or inner size 1 become elementwise products and sums.
+/* thin.c: products with one row, one column or inner size 1, or a few of them, become elementwise products and sums.
  *
  * Libraries of matrix products pack panels that such shapes do not fill; as elementwise work they fuse with what stands before and behind
  * them (a discriminator's last layer with its sigmoid and the logarithm).
@@ -7,6 +7,10 @@
  * in all of them but A' B, the weight's gradient. */
 #include "passes/passes.h"
 #include "passes/rebuild.h"
+#include "schedule/rules.h"
+
+#define FEW 4          /* columns, rows or inner size of a product that is made so */
+#define FEW_ALONG 16   /* at least so many along the other axes, which vectors run along */
 
 /* x as an unbatched [rows, columns], or [length]. */
 static struct node *flat(struct rebuild *r, const struct node *n, struct node *x)
@@ -74,6 +78,74 @@ static struct node *outer(struct rebuild *r, const struct node *n, struct node *
     return rebuild_binary(r, n, OP_mul, a, vector(r, n, b));
 }
 
+/* Rows (axis 0 of a matrix) or columns (the last axis) [at, at + 1) of x. */
+static struct node *cut(struct rebuild *r, const struct node *n, struct node *x, uint32_t axis, int64_t at)
+{
+    struct node like = {.type = x->type, .axis_count = x->type.rank};
+    like.type.dim[axis] = 1;
+    like.axes[axis] = at;
+    return rebuild_node(r, n, OP_slice, 1, &x, &like);
+}
+
+/* a [..., k], B [k, c], k few: the sum of the products of a's columns and B's rows. */
+static struct node *outer_few(struct rebuild *r, const struct node *n, struct node *a, struct node *b, int64_t inner)
+{
+    struct node *y = NULL;
+    for (int64_t i = 0; i < inner; i++) {
+        struct node *one = outer(r, n, cut(r, n, a, a->type.rank - 1u, i), cut(r, n, b, n->tb ? b->type.rank - 1u : 0, i));
+        y = y ? rebuild_binary(r, n, OP_add, y, one) : one;
+    }
+    return y;
+}
+
+/* x as [..., 1, k] or [..., k, 1] */
+static struct node *widen(struct rebuild *r, const struct node *n, struct node *x, bool last)
+{
+    struct type t = x->type;
+    t.dim[t.rank] = 1;
+    if (!last) t.dim[t.rank] = t.dim[t.rank - 1u], t.dim[t.rank - 1u] = 1;
+    t.rank++;
+    return rebuild_reshape(r, n, x, t);
+}
+
+/* x [..., k], B [k, c], c few -> [..., c]: row by row with each of B's columns. */
+static struct node *dots_few(struct rebuild *r, const struct node *n, struct node *x, struct node *b)
+{
+    if (x->type.batched != n->type.batched) x = matrix(r, n, x);
+    b = matrix(r, n, b);
+    if (!n->tb) {
+        struct node like = {.axis_count = 2, .axes = {1, 0}};
+        b = rebuild_node(r, n, OP_transpose, 1, &b, &like);
+    }
+    int64_t last = x->type.rank;
+    return rebuild_sum(r, n, rebuild_binary(r, n, OP_mul, widen(r, n, x, false), b), &last, 1, false);
+}
+
+/* x [..., m], y [..., n] -> [m, n], m or n few: a weight's gradient. */
+static struct node *gradient_few(struct rebuild *r, const struct node *n, struct node *x, struct node *y)
+{
+    if (!same_rows(x->type, y->type)) {
+        x = matrix(r, n, x);
+        y = matrix(r, n, y);
+    }
+    struct node *product = rebuild_binary(r, n, OP_mul, widen(r, n, x, true), widen(r, n, y, false));
+    int64_t rows[MAX_RANK];
+    for (int64_t i = 0; i + 2 < product->type.rank; i++) rows[i] = i;
+    return rebuild_sum(r, n, product, rows, product->type.rank - 2u, product->type.batched);
+}
+
+static struct node *few(struct rebuild *r, const struct node *n, struct node *a, struct node *b, int64_t rows, int64_t inner, int64_t columns)
+{
+    if (a->type.rank == 0 || a->type.rank == MAX_RANK || b->type.rank == MAX_RANK || !rule_on(r->g, RULE_few)) return NULL;
+    if (n->ta) {
+        bool small = (rows <= FEW && columns >= FEW_ALONG) || (columns <= FEW && rows >= FEW_ALONG);
+        return small && !n->tb && b->type.rank > 0 ? gradient_few(r, n, a, b) : NULL;
+    }
+    if (b->type.batched || b->type.rank != 2) return NULL;
+    if (inner <= FEW && columns >= FEW_ALONG) return outer_few(r, n, a, b, inner);
+    return columns <= FEW && inner >= FEW_ALONG ? dots_few(r, n, a, b) : NULL;
+}
+
 static struct node *thin(struct rebuild *r, const struct node *n, struct node *const *args)
 {
     if (n->op != OP_matmul) return NULL;
@@ -88,6 +160,8 @@ static struct node *thin(struct rebuild *r, const struct node *n, struct node *c
         y = !n->ta ? dot_last(r, n, a, vector(r, n, b)) : n->tb ? weigh_rows(r, n, a, vector(r, n, b)) : dot_rows(r, n, a, b);
     else if (rows == 1)
         y = n->tb ? dot_last(r, n, b, vector(r, n, a)) : n->ta ? dot_rows(r, n, a, b) : weigh_rows(r, n, b, vector(r, n, a));
+    else
+        y = few(r, n, a, b, rows, inner, columns);
     if (!y) return NULL;
     if (y->type.batched != n->type.batched) { /* one row that was a batch of one */
         int64_t dims[MAX_RANK] = {type_examples(r->to, n->type)};

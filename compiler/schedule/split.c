@@ -36,24 +36,30 @@ static int64_t point_work(const struct kernel *k)
     return work;
 }
 
+/* A power of two, so that the threads' shares are as large as each other, and as those of the products before and behind. */
+static int64_t loop_tasks(const struct kernel *k)
+{
+    int64_t points = 1, tasks = 1;
+    for (uint32_t d = 0; d < k->rank; d++) points *= k->extent[d];
+    int64_t work = points > INT64_MAX / 64 ? INT64_MAX : points * least(point_work(k), 64);
+    while (tasks < TASKS_MOST && work / TASK_WORK >= 2 * tasks) tasks *= 2;
+    return tasks;
+}
+
 static void split_loop(struct kernel *k)
 {
-    int64_t points = 1;
     uint32_t best = 0;
     bool found = false;
+    int64_t tasks = loop_tasks(k);
     for (uint32_t d = 0; d < k->rank; d++) {
-        points *= k->extent[d];
         if (k->reduced[d]) continue;
-        if (!found || (k->extent[best] < TASKS_MOST && k->extent[d] > k->extent[best])) best = d;
+        if (!found || (k->extent[best] < tasks && k->extent[d] > k->extent[best])) best = d;
         found = true;
     }
     if (!found) { /* a sum of everything: no dimension to cut */
         k->split = 0, k->chunk = k->extent[0], k->tasks = 1;
         return;
     }
-    int64_t work = points > INT64_MAX / 64 ? INT64_MAX : points * least(point_work(k), 64);
-    int64_t tasks = least(work / TASK_WORK, TASKS_MOST);
-    if (tasks < 1) tasks = 1;
     int64_t extent = k->extent[best], unit = best + 1 == k->rank ? 64 : 1;
     k->split = best;
     k->chunk = least(extent, divide_up(divide_up(extent, tasks), unit) * unit);

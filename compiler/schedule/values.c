@@ -17,6 +17,11 @@
 #define TWICE_FROM ((int64_t)1 << 16)
 #define TWICE_TO 32
 #define TWICE_PARTS 32
+/* Sums down at least TALL rows, in which there are no more columns, of at least TALL_FROM elements are made in TALL_PARTS parts: tasks then take rows,
+ * as those of the products before do, and find them in their core's cache. */
+#define TALL 128
+#define TALL_FROM ((int64_t)1 << 14)
+#define TALL_PARTS 8
 
 struct value *value_new(struct scheduling *s, enum value_kind kind, const struct node *n, uint32_t nargs)
 {
@@ -205,9 +210,12 @@ static struct value *reduce_axes(struct scheduling *s, const struct node *n, str
         else if (x->dim[a] > 1) axes++, first = a;
     }
     bool twice = x->total >= TWICE_FROM && left < TWICE_TO && rule_on(s->g, RULE_twice);
-    if (n->op == OP_argmax || axes == 0 || !twice) return value_reduce(s, n, n->op, x, cut);
+    bool tall = axes == 1 && left <= x->dim[first] && x->dim[first] >= TALL && x->total >= TALL_FROM;
+    for (uint32_t a = 0; a < first; a++) tall = tall && x->dim[a] == 1;
+    tall = tall && rule_on(s->g, RULE_tall);
+    if (n->op == OP_argmax || axes == 0 || !(twice || tall)) return value_reduce(s, n, n->op, x, cut);
     if (axes == 1) {
-        int64_t parts = TWICE_PARTS;
+        int64_t parts = twice ? TWICE_PARTS : TALL_PARTS;
         while (parts > 1 && x->dim[first] % parts) parts--;
         if (parts == 1 || x->rank == KERNEL_RANK) return value_reduce(s, n, n->op, x, cut);
         x = axis_divide(s, n, x, first, parts);
