@@ -13,7 +13,7 @@ struct product_operands { /* of one product: a and b where this task's tile begi
 ir product_window(struct nest *n, int64_t stride); /* of the storage that takes the product as it is */
 ir product_memory(struct nest *n);                 /* the worker's own */
 
-enum { PRODUCT_STREAMS = 4 }; /* fetched ahead by a register tile, at most */
+enum { PRODUCT_STREAMS = 5 }; /* fetched ahead by a register tile, at most */
 
 struct product_shape { /* of this processor's register tile */
     unsigned rows, vectors;
@@ -63,9 +63,11 @@ struct product_tile {
     int64_t step;                 /* between b's rows, in elements */
     int64_t columns_b, columns_c; /* that may be read of b, written of c: up to vectors * 16 */
     unsigned streams;             /* of lines that are fetched meanwhile */
-    unsigned every;               /* a line of each in so many of k: 1, 2, 4 or 8 */
-    int64_t ahead;                /* bytes from one line of a stream to the next */
-    bool near;                    /* into the first cache, else into the second */
+    struct product_stream {
+        unsigned every;           /* a line in so many of k: 1, 2, 4 or 8 */
+        int64_t ahead;            /* bytes from one line to the next */
+        bool near;                /* into the first cache, else into the second */
+    } stream[PRODUCT_STREAMS];
 };
 
 /* c (+)= a b over `depth` of k; a, b, c: their first elements; add: an i1; fetch: where each stream begins. Makes the function where it is new. */

@@ -113,26 +113,29 @@ static unsigned every(int64_t x)
     return n;
 }
 
+static void stream(struct product_tile *t, ir *fetch, ir at, int64_t steps, int64_t lines, int64_t ahead, bool near)
+{
+    if (t->streams == PRODUCT_STREAMS || !lines) return;
+    t->stream[t->streams] = (struct product_stream){every(steps / lines), ahead, near};
+    fetch[t->streams++] = at;
+}
+
 /* The matrices in panels that the body of this block reads at its own places: the block after it. */
-static unsigned body_streams(struct product_work *w, int64_t column, struct product_tile *t, ir *fetch)
+static void body_streams(struct product_work *w, int64_t column, struct product_tile *t, ir *fetch)
 {
     struct nest *n = w->n;
     struct emit *e = n->e;
-    unsigned count = 0;
-    if (w->direct || !w->whole || w->product > 0 || w->group != PRODUCT_PANEL) return 0;
-    for (uint32_t i = 0; i < n->k.body.n && count < PRODUCT_STREAMS; i++) {
+    if (w->direct || !w->whole || w->product > 0 || w->group != PRODUCT_PANEL) return;
+    int64_t lines = (int64_t)w->shape.rows * t->vectors * e->width * e->size / LINE;
+    for (uint32_t i = 0; i < n->k.body.n; i++) {
         const struct insn *in = &n->k.body.at[i];
         if (in->kind != INSN_LOAD || !access_storage(n, in->at.storage)->columns) continue;
         if (in->at.offset || in->at.stride[0] != n->k.extent[1] || in->at.stride[1] != 1) continue;
         ir row = add_number(e, emit_iadd(e, w->origin, w->row), w->shape.rows);
         ir index = emit_iadd(e, times_number(e, emit_iadd(e, w->column, w->at), n->k.extent[0]), times_number(e, row, w->width));
-        fetch[count++] = emit_offset(e, access_base(n, in->at.storage), e->real, add_number(e, index, column * w->shape.rows));
+        ir at = emit_offset(e, access_base(n, in->at.storage), e->real, add_number(e, index, column * w->shape.rows));
+        stream(t, fetch, at, product_at(w)->k, lines, LINE, true);
     }
-    int64_t lines = (int64_t)w->shape.rows * t->vectors * e->width * e->size / LINE;
-    t->every = every(product_at(w)->k / lines);
-    t->ahead = LINE;
-    t->near = true;
-    return count;
 }
 
 static int64_t blocks_of(const struct product_work *w)
@@ -140,7 +143,7 @@ static int64_t blocks_of(const struct product_work *w)
     return (w->n->k.tile[0] + w->shape.rows - 1) / w->shape.rows;
 }
 
-/* Where block number x of the tile's begins to fetch, of what `step` bytes each fetch. */
+/* Where block number x of the tile's begins to fetch, of what so many bytes each fetch. */
 static ir block_share(struct product_work *w, ir from, ir bytes_each)
 {
     struct emit *e = w->n->e;
@@ -149,45 +152,48 @@ static ir block_share(struct product_work *w, ir from, ir bytes_each)
 }
 
 /* The strip after this one, a share of it by each block. */
-static unsigned panel_stream(struct product_work *w, int64_t column, int64_t columns, struct product_tile *t, ir *fetch)
+static void panel_stream(struct product_work *w, int64_t column, int64_t columns, struct product_tile *t, ir *fetch)
 {
     struct emit *e = w->n->e;
     int64_t wide = panel_wide(w, column), within = column % PRODUCT_PANEL, next = within + columns;
     ir at = panel_element(w, column, w->first);
     /* within the panel, or at the start of the one after it */
-    fetch[0] = next < wide ? emit_offset(e, at, e->real, emit_i64(e, columns))
-                           : emit_offset(e, at, e->real, emit_i64(e, product_at(w)->k * wide - within));
+    at = emit_offset(e, at, e->real, emit_i64(e, next < wide ? columns : product_at(w)->k * wide - within));
     bool dense = columns == wide;
-    int64_t vectors = (columns + e->width - 1) / e->width;
-    t->every = every(dense ? blocks_of(w) / vectors : blocks_of(w));
-    t->ahead = dense ? LINE : wide * e->size;
-    t->near = false;
-    ir lines = LLVMBuildUDiv(e->builder, w->depth, emit_i64(e, t->every), "");
-    fetch[0] = block_share(w, fetch[0], times_number(e, lines, t->ahead));
-    return 1;
+    int64_t vectors = dense ? (columns + e->width - 1) / e->width : 1, ahead = dense ? LINE : wide * e->size;
+    ir lines = LLVMBuildUDiv(e->builder, w->depth, emit_i64(e, every(blocks_of(w) / vectors)), "");
+    stream(t, fetch, block_share(w, at, times_number(e, lines, ahead)), blocks_of(w), vectors, ahead, false);
 }
 
 /* The squares of the next strip, some by each block. */
-static unsigned turn_streams(struct product_work *w, int64_t column, int64_t columns, struct product_tile *t, ir *fetch)
+static void turn_streams(struct product_work *w, int64_t column, int64_t columns, struct product_tile *t, ir *fetch)
 {
     struct emit *e = w->n->e;
     int64_t rows = w->n->k.extent[1], depth = product_at(w)->k, panels = depth / PRODUCT_PANEL, lines = columns * PRODUCT_PANEL * e->size / LINE;
-    if (!panels || !w->whole) return 0;
-    int64_t count = least((panels + blocks_of(w) - 1) / blocks_of(w), PRODUCT_STREAMS);
+    if (!panels || !w->whole) return;
+    int64_t count = least((panels + blocks_of(w) - 1) / blocks_of(w), PRODUCT_STREAMS - 1);
     ir base = emit_offset(e, access_base(w->n, product_at(w)->b.storage), e->real, times_number(e, column_of(w, column + columns), PRODUCT_PANEL));
     base = block_share(w, base, emit_i64(e, count * rows * PRODUCT_PANEL * e->size));
-    for (int64_t i = 0; i < count; i++) fetch[i] = emit_offset(e, base, e->real, emit_i64(e, i * rows * PRODUCT_PANEL));
-    t->every = every(depth / lines);
-    t->ahead = LINE;
-    t->near = false;
-    return (unsigned)count;
+    for (int64_t i = 0; i < count; i++)
+        stream(t, fetch, emit_offset(e, base, e->real, emit_i64(e, i * rows * PRODUCT_PANEL)), depth, lines, LINE, false);
+}
+
+/* The left operand's rows of the next block, where they stand one behind the other: half of them another core has just written. */
+static void left_stream(struct product_work *w, int64_t column, struct product_tile *t, ir *fetch)
+{
+    struct emit *e = w->n->e;
+    const struct product *p = product_at(w);
+    if (p->ta || p->lda != p->k || column || !w->whole || p->k < LINE) return;
+    ir at = times_number(e, add_number(e, w->row, w->shape.rows), p->lda);
+    stream(t, fetch, emit_offset(e, w->operands[w->product].a, e->real, at), LINE, (int64_t)w->shape.rows * e->size, LINE, false);
 }
 
 void product_fetch_streams(struct product_work *w, int64_t column, int64_t columns, struct product_tile *t, ir *fetch)
 {
-    t->every = 1;
-    t->streams = body_streams(w, column, t, fetch);
+    t->streams = 0;
+    body_streams(w, column, t, fetch);
     if (t->streams) return;
-    if (source_of(w) == IN_PANELS) t->streams = panel_stream(w, column, columns, t, fetch);
-    if (source_of(w) == PACKED_FROM_PANELS) t->streams = turn_streams(w, column, columns, t, fetch);
+    if (source_of(w) == IN_PANELS) panel_stream(w, column, columns, t, fetch);
+    if (source_of(w) == PACKED_FROM_PANELS) turn_streams(w, column, columns, t, fetch);
+    left_stream(w, column, t, fetch);
 }

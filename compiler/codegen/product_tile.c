@@ -82,24 +82,30 @@ static void step(struct tile *s, ir k)
     }
 }
 
-/* A line of each stream; the next that is fetched lies `ahead` bytes behind it. */
-static void fetch_lines(struct tile *s, ir k)
+/* The lines that are due at step `i` of a round that began at k. */
+static void fetch_lines(struct tile *s, ir k, unsigned i)
 {
     struct emit *e = s->e;
-    ir line = emit_imul(e, LLVMBuildUDiv(e->builder, k, emit_i64(e, s->t->every), ""), emit_i64(e, s->t->ahead));
-    for (unsigned i = 0; i < s->t->streams; i++) product_fetch(e, emit_offset(e, s->fetch[i], e->i8, line), s->t->near);
+    for (unsigned n = 0; n < s->t->streams; n++) {
+        const struct product_stream *f = &s->t->stream[n];
+        if (i % f->every) continue;
+        ir line = emit_imul(e, LLVMBuildUDiv(e->builder, k, emit_i64(e, f->every), ""), emit_i64(e, f->ahead));
+        product_fetch(e, emit_offset(e, s->fetch[n], e->i8, line), f->near);
+    }
 }
 
 static void sum(struct tile *s, ir depth)
 {
     struct emit *e = s->e;
     struct emit_loop loop;
-    unsigned steps = s->t->streams && s->t->every > STEPS ? s->t->every : STEPS;
+    unsigned steps = STEPS;
+    for (unsigned i = 0; i < s->t->streams; i++)
+        if (s->t->stream[i].every > steps) steps = s->t->stream[i].every;
     ir whole = emit_and(e, depth, emit_i64(e, -(int64_t)steps));
     emit_loop_open(e, &loop, emit_i64(e, 0), whole, steps);
     for (unsigned i = 0; i < steps; i++) {
         ir k = emit_iadd(e, loop.index, emit_i64(e, i));
-        if (s->t->streams && i % s->t->every == 0) fetch_lines(s, k);
+        fetch_lines(s, k, i);
         step(s, k);
     }
     emit_loop_close(e, &loop);
@@ -146,11 +152,13 @@ static void function(struct emit *e, const struct product_tile *t, ir f)
 
 void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir b, ir c, ir depth, ir add, const ir *fetch)
 {
-    char name[192];
+    char name[256];
     int n = snprintf(name, sizeof name, "gan_tile_%ux%u_a%lld%s_b%lld_%lld_c%lld_%lld", t->rows, t->vectors, (long long)t->lda, t->ta ? "t" : "",
                      (long long)t->step, (long long)t->columns_b, (long long)t->ldc, (long long)t->columns_c);
-    if (t->streams) snprintf(name + n, sizeof name - (size_t)n, "_f%u_%u_%lld%s", t->streams, t->every, (long long)t->ahead, t->near ? "n" : "");
-    ir_type parameters[] = {e->ptr, e->ptr, e->ptr, e->i64, e->i1, e->ptr, e->ptr, e->ptr, e->ptr};
+    for (unsigned i = 0; i < t->streams; i++)
+        n += snprintf(name + n, sizeof name - (size_t)n, "_f%u_%lld%s", t->stream[i].every, (long long)t->stream[i].ahead, t->stream[i].near ? "n" : "");
+    ir_type parameters[5 + PRODUCT_STREAMS] = {e->ptr, e->ptr, e->ptr, e->i64, e->i1};
+    for (unsigned i = 0; i < t->streams; i++) parameters[5 + i] = e->ptr;
     ir args[5 + PRODUCT_STREAMS] = {a, b, c, depth, add};
     for (unsigned i = 0; i < t->streams; i++) args[5 + i] = fetch[i];
     ir f = emit_part(e, name, parameters, 5 + t->streams);
