@@ -42,18 +42,38 @@ static void copy_rows(struct emit *e, const struct product_panel *p, ir to, ir f
     emit_loop_close(e, &loop);
 }
 
+/* 16 by 16, transposed: 16 rows from `from` on, the first `count` of which are there, `apart` elements from each other, to rows `out` apart. One
+ * function for all, as it is long and its strides cost nothing. */
+static void square_call(struct emit *e, ir to, ir from, ir apart, ir out, int64_t count)
+{
+    char name[32];
+    ir function = e->kernel_function; /* this is called where a part is made */
+    LLVMBasicBlockRef block = e->kernel_block;
+    snprintf(name, sizeof name, "gan_square_%lld", (long long)count);
+    ir f = emit_part(e, name, (ir_type[]){e->ptr, e->ptr, e->i64, e->i64}, 4);
+    if (f) {
+        ir x[LANES];
+        for (unsigned i = 0; i < e->width; i++) {
+            ir row = emit_offset(e, LLVMGetParam(f, 1), e->real, emit_imul(e, LLVMGetParam(f, 2), emit_i64(e, i)));
+            x[i] = (int64_t)i < count ? product_load(e, row, e->width) : LLVMConstNull(emit_vector(e->real, e->width));
+        }
+        for (unsigned d = 1; d < e->width; d *= 2) exchange(e, x, d);
+        for (unsigned i = 0; i < e->width; i++)
+            emit_store(e, x[i], emit_offset(e, LLVMGetParam(f, 0), e->real, emit_imul(e, LLVMGetParam(f, 3), emit_i64(e, i))));
+        LLVMBuildRetVoid(e->builder);
+        emit_part_end(e);
+        e->kernel_function = function;
+        e->kernel_block = block;
+    }
+    emit_call(e, LLVMGetNamedFunction(e->module, name), (ir[]){to, from, apart, out}, 4);
+}
+
 /* Columns v * 16 and on, `count` of which are there: each 16 of k from `from` on, `stride` from the one before; to row `k` of the panel. */
 static void turn_square(struct emit *e, const struct product_panel *p, ir to, ir from, int64_t stride, ir k, unsigned v, int64_t count)
 {
-    ir x[LANES];
-    for (unsigned i = 0; i < e->width; i++) {
-        ir row = emit_offset(e, from, e->real, emit_i64(e, (int64_t)i * stride));
-        x[i] = (int64_t)i < count ? product_load(e, row, e->width) : LLVMConstNull(emit_vector(e->real, e->width));
-    }
-    for (unsigned d = 1; d < e->width; d *= 2) exchange(e, x, d);
-    ir out = emit_offset(e, to, e->real, emit_imul(e, k, emit_i64(e, (int64_t)p->vectors * e->width)));
-    for (unsigned i = 0; i < e->width; i++)
-        emit_store(e, x[i], emit_offset(e, out, e->real, emit_i64(e, (int64_t)(i * p->vectors + v) * e->width)));
+    ir out = emit_i64(e, (int64_t)p->vectors * e->width);
+    ir at = emit_offset(e, to, e->real, emit_iadd(e, emit_imul(e, k, out), emit_i64(e, (int64_t)v * e->width)));
+    square_call(e, at, from, emit_i64(e, stride), out, count < e->width ? count : e->width);
 }
 
 static void turn_rest(struct emit *e, const struct product_panel *p, ir to, ir from, ir k, unsigned v, int64_t count)
