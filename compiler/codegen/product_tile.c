@@ -4,18 +4,20 @@
  *
  * An element of a is read where it is stored and broadcast; b's vectors come from a packed panel (product_pack.c) or from where it is stored.
  * Each element is summed over k in order, one fused multiply-add at a time, whatever the tile's size: bits depend neither on how a product is
- * cut nor on the processor. The strides are part of the function, so that addresses need no arithmetic; kernels share a
- * function where all of it is equal. */
+ * cut nor on the processor. The strides of a and b are part of the function, so that the loop needs no arithmetic for addresses (as an
+ * argument, a's made gan_mnist slower); kernels share a function where all of it is equal. */
 #include "codegen/product.h"
 
 #include <stdio.h>
 
 #define STEPS 4 /* of k in one round of the loop; more where lines are fetched more rarely */
+enum { STREAMS_AT = 6 }; /* of the function's parameters: from here on the streams */
 
 struct tile {
     struct emit *e;
     const struct product_tile *t;
-    ir a, b, c, fetch[PRODUCT_STREAMS];
+    ir a, b, c, lda, ldc, fetch[PRODUCT_STREAMS];
+    bool rest, more; /* depth may leave some of k behind whole rounds; there may be something to be added to */
     ir sums[PRODUCT_ROWS][PRODUCT_VECTORS]; /* on the stack until LLVM's sroa puts them into registers */
     ir_type vector;
 };
@@ -71,11 +73,11 @@ static void step(struct tile *s, ir k)
     struct emit *e = s->e;
     const struct product_tile *t = s->t;
     ir b[PRODUCT_VECTORS], at_b = emit_offset(e, s->b, e->real, emit_imul(e, k, emit_i64(e, t->step)));
-    ir at_a = emit_offset(e, s->a, e->real, t->ta ? emit_imul(e, k, emit_i64(e, t->lda)) : k);
+    ir at_a = emit_offset(e, s->a, e->real, t->ta ? emit_imul(e, k, s->lda) : k);
     for (unsigned v = 0; v < t->vectors; v++)
         b[v] = product_load(e, emit_offset(e, at_b, e->real, emit_i64(e, (int64_t)v * e->width)), present(e, t->columns_b, v));
     for (unsigned r = 0; r < t->rows; r++) {
-        ir x = emit_load(e, e->real, emit_offset(e, at_a, e->real, emit_i64(e, t->ta ? r : r * t->lda)));
+        ir x = emit_load(e, e->real, emit_offset(e, at_a, e->real, t->ta ? emit_i64(e, r) : emit_imul(e, s->lda, emit_i64(e, r))));
         x = emit_splat(e, x, e->width);
         for (unsigned v = 0; v < t->vectors; v++)
             emit_store(e, emit_fma(e, x, b[v], emit_load(e, s->vector, s->sums[r][v])), s->sums[r][v]);
@@ -94,14 +96,21 @@ static void fetch_lines(struct tile *s, ir k, unsigned i)
     }
 }
 
+/* Of k, in a round of the loop. */
+static unsigned round_of(const struct product_tile *t)
+{
+    unsigned steps = STEPS;
+    for (unsigned i = 0; i < t->streams; i++)
+        if (t->stream[i].every > steps) steps = t->stream[i].every;
+    return steps;
+}
+
 static void sum(struct tile *s, ir depth)
 {
     struct emit *e = s->e;
     struct emit_loop loop;
-    unsigned steps = STEPS;
-    for (unsigned i = 0; i < s->t->streams; i++)
-        if (s->t->stream[i].every > steps) steps = s->t->stream[i].every;
-    ir whole = emit_and(e, depth, emit_i64(e, -(int64_t)steps));
+    unsigned steps = round_of(s->t);
+    ir whole = s->rest ? emit_and(e, depth, emit_i64(e, -(int64_t)steps)) : depth;
     emit_loop_open(e, &loop, emit_i64(e, 0), whole, steps);
     for (unsigned i = 0; i < steps; i++) {
         ir k = emit_iadd(e, loop.index, emit_i64(e, i));
@@ -109,6 +118,7 @@ static void sum(struct tile *s, ir depth)
         step(s, k);
     }
     emit_loop_close(e, &loop);
+    if (!s->rest) return;
     emit_loop_open(e, &loop, whole, depth, 1);
     step(s, loop.index);
     emit_loop_close(e, &loop);
@@ -116,7 +126,8 @@ static void sum(struct tile *s, ir depth)
 
 static ir place(struct tile *s, unsigned r, unsigned v)
 {
-    return emit_offset(s->e, s->c, s->e->real, emit_i64(s->e, r * s->t->ldc + (int64_t)v * s->e->width));
+    struct emit *e = s->e;
+    return emit_offset(e, emit_offset(e, s->c, e->real, emit_imul(e, s->ldc, emit_i64(e, r))), e->real, emit_i64(e, (int64_t)v * e->width));
 }
 
 /* Adds what stands there already, from an earlier product or an earlier part of k. */
@@ -134,17 +145,19 @@ static void add_earlier(struct tile *s, ir add)
     emit_go(e, end);
 }
 
-static void function(struct emit *e, const struct product_tile *t, ir f)
+static void function(struct tile s, ir f)
 {
-    struct tile s = {.e = e, .t = t, .a = LLVMGetParam(f, 0), .b = LLVMGetParam(f, 1), .c = LLVMGetParam(f, 2), .vector = emit_vector(e->real, e->width)};
-    for (unsigned i = 0; i < t->streams; i++) s.fetch[i] = LLVMGetParam(f, 5 + i);
+    struct emit *e = s.e;
+    const struct product_tile *t = s.t;
+    s.a = LLVMGetParam(f, 0), s.b = LLVMGetParam(f, 1), s.c = LLVMGetParam(f, 2), s.lda = emit_i64(e, t->lda), s.ldc = LLVMGetParam(f, 5);
+    for (unsigned i = 0; i < t->streams; i++) s.fetch[i] = LLVMGetParam(f, STREAMS_AT + i);
     for (unsigned r = 0; r < t->rows; r++)
         for (unsigned v = 0; v < t->vectors; v++) {
             s.sums[r][v] = emit_local(e, s.vector);
             emit_store(e, LLVMConstNull(s.vector), s.sums[r][v]);
         }
     sum(&s, LLVMGetParam(f, 3));
-    add_earlier(&s, LLVMGetParam(f, 4));
+    if (s.more) add_earlier(&s, LLVMGetParam(f, 4));
     for (unsigned r = 0; r < t->rows; r++)
         for (unsigned v = 0; v < t->vectors; v++) store(e, emit_load(e, s.vector, s.sums[r][v]), place(&s, r, v), present(e, t->columns_c, v));
     LLVMBuildRetVoid(e->builder);
@@ -153,18 +166,21 @@ static void function(struct emit *e, const struct product_tile *t, ir f)
 void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir b, ir c, ir depth, ir add, const ir *fetch)
 {
     char name[256];
-    int n = snprintf(name, sizeof name, "gan_tile_%ux%u_a%lld%s_b%lld_%lld_c%lld_%lld", t->rows, t->vectors, (long long)t->lda, t->ta ? "t" : "",
-                     (long long)t->step, (long long)t->columns_b, (long long)t->ldc, (long long)t->columns_c);
+    int64_t known;
+    struct tile s = {.e = e, .t = t, .vector = emit_vector(e->real, e->width)};
+    s.rest = !emit_known(depth, &known) || known % round_of(t);
+    s.more = !emit_known(add, &known) || known;
+    int n = snprintf(name, sizeof name, "gan_tile_%ux%u_a%lld%s%s%s_b%lld_%lld_c%lld", t->rows, t->vectors, (long long)t->lda, t->ta ? "t" : "",
+                     s.rest ? "_rest" : "", s.more ? "_more" : "", (long long)t->step, (long long)t->columns_b, (long long)t->columns_c);
     for (unsigned i = 0; i < t->streams; i++)
         n += snprintf(name + n, sizeof name - (size_t)n, "_f%u_%lld%s", t->stream[i].every, (long long)t->stream[i].ahead, t->stream[i].near ? "n" : "");
-    ir_type parameters[5 + PRODUCT_STREAMS] = {e->ptr, e->ptr, e->ptr, e->i64, e->i1};
-    for (unsigned i = 0; i < t->streams; i++) parameters[5 + i] = e->ptr;
-    ir args[5 + PRODUCT_STREAMS] = {a, b, c, depth, add};
-    for (unsigned i = 0; i < t->streams; i++) args[5 + i] = fetch[i];
-    ir f = emit_part(e, name, parameters, 5 + t->streams);
+    ir_type parameters[STREAMS_AT + PRODUCT_STREAMS] = {e->ptr, e->ptr, e->ptr, e->i64, e->i1, e->i64};
+    ir args[STREAMS_AT + PRODUCT_STREAMS] = {a, b, c, depth, add, emit_i64(e, t->ldc)};
+    for (unsigned i = 0; i < t->streams; i++) parameters[STREAMS_AT + i] = e->ptr, args[STREAMS_AT + i] = fetch[i];
+    ir f = emit_part(e, name, parameters, STREAMS_AT + t->streams);
     if (f) {
-        function(e, t, f);
+        function(s, f);
         emit_part_end(e);
     }
-    emit_call(e, LLVMGetNamedFunction(e->module, name), args, 5 + t->streams);
+    emit_call(e, LLVMGetNamedFunction(e->module, name), args, STREAMS_AT + t->streams);
 }
