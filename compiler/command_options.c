@@ -105,6 +105,7 @@ int command_options(struct compilation *c, struct options *o, const struct comma
         else if (value_option(argc, argv, &i, "--no-pass", &value, &status)) {
             if (!status && !rule_turn_off(g, value)) vec_push(g->mem, &c->off, value);
         } else if (!strcmp(a, "--time")) times_open(g);
+        else if (!strcmp(a, "--blas")) g->blas = true;
         else if (!strcmp(a, "--no-cache")) o->no_cache = true;
         else if (value_option(argc, argv, &i, "--dtype", &value, &status)) status = status ? status : set_dtype(g, value);
         else if (value_option(argc, argv, &i, "--cpu", &value, &status)) g->cpu = value;

@@ -28,6 +28,7 @@ static const char usage_options[] =
     "  --no-pass=NAME       leave that pass out, or turn that rule off (see ganc passes)\n"
     "  --dtype f32|f64      element type of all tensors (f32)\n"
     "  --cpu=NAME           processor to compile for: native (the default), x86-64-v3, ...\n"
+    "  --blas               products of floats by OpenBLAS, which trainers then need (compiler/docs/performance.md)\n"
     "  --check=bounds       the trainer checks every access to memory\n"
     "  --time               what each part of the compilation took, to standard error\n"
     "  --no-cache           make the object again, and do not keep it (-o and run; compiler/docs/compile_time.md)\n"

@@ -43,6 +43,7 @@ struct ganc {
     int64_t most_batch;           /* `ganc gradcheck`: minibatches are cut down to so many examples; 0: as written */
     const char *rules_file;       /* `ganc gradcheck --rules`: derivatives that replace the library's, and further rewrites; or NULL */
     bool check_bounds;            /* --check=bounds */
+    bool blas;                    /* --blas */
     const char *cpu;              /* --cpu=NAME, NULL for the host's */
     uint64_t rules_off;           /* --no-pass=NAME: a set of schedule/rules.h's */
     struct times *times;          /* --time, or NULL */

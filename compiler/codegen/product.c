@@ -1,8 +1,8 @@
 /* product.c: kernels that are matrix products: [rows, columns] += op(A) op(B) for each product, tile by tile, then the body over the tile.
  *
  * A task makes one tile. Where the body only stores the product, row-major, the tile is a window of that storage; else it is the worker's own
- * memory, warm in its cache when the body reads it. Floats are multiplied by code of ours (product_float.c), doubles by
- * OpenBLAS. The products of a tile run on the worker's thread alone and in order, so that the sum's order does not depend on
+ * memory, warm in its cache when the body reads it. Floats are multiplied by code of ours (product_float.c), doubles, and
+ * floats by --blas, by OpenBLAS. The products of a tile run on the worker's thread alone and in order, so that the sum's order does not depend on
  * the number of threads. */
 #include "codegen/product.h"
 
@@ -82,12 +82,12 @@ ir product_memory(struct nest *n)
     return emit_offset(e, emit_field(e, n->frame, FRAME_TILES), e->i8, emit_imul(e, n->worker, emit_i64(e, room)));
 }
 
-/* ---- doubles ---- */
+/* ---- by the library ---- */
 
 static ir gemm_function(struct emit *e)
 {
-    ir_type l = e->i64, p = e->ptr, parameters[] = {e->i1, e->i1, l, l, l, p, l, p, l, e->f64, p, l};
-    return emit_service(e, "ganrt_dgemm", e->none, parameters, 12);
+    ir_type l = e->i64, p = e->ptr, parameters[] = {e->i1, e->i1, l, l, l, p, l, p, l, e->real, p, l};
+    return emit_service(e, e->size == 8 ? "ganrt_dgemm" : "ganrt_sgemm", e->none, parameters, 12);
 }
 
 static void mark_booleans(struct emit *e, ir function, ir call)
@@ -141,7 +141,7 @@ void product_emit(struct nest *n)
         of[i].a = operand(n, &p->a, p->lda, p->ta, n->low[0], rows, p->k);
         of[i].b = operand(n, &p->b, p->ldb, !p->tb, n->low[1], columns, p->k);
     }
-    if (e->size == 8) library_tile(n, of, direct_stride(n));
+    if (e->size == 8 || k->library) library_tile(n, of, direct_stride(n));
     else product_float(n, of, direct_stride(n));
     LLVMBuildRetVoid(e->builder);
 }

@@ -117,6 +117,7 @@ static void graph_make(struct ganc *g, struct kernels *k, const struct graph *gr
         made[i] = lower_group(&s, group, &group->space);
         if (!group->product) collapse(&made[i]);
         else if (!collapse_product(&made[i], group->rows, group->columns)) abort(); /* lower_fits said that it does */
+        made[i].library = group->product && g->blas && !k->program->f64;
         const struct value *main = group_main(group);
         made[i].name = group_name(&s, group, main);
         made[i].span = main->node->span;

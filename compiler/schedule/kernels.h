@@ -85,6 +85,7 @@ struct kernel {
     bool reduced[KERNEL_RANK];
     VEC(struct insn) body;
     VEC(struct product) products;
+    bool library;           /* PRODUCT of floats: by OpenBLAS (--blas), as all of doubles are; it reads and writes nothing in panels */
     int64_t tile[2];        /* PRODUCT: rows and columns of a tile; each tile is a task */
     uint32_t split;         /* LOOP: the parallel dimension that is cut into tasks */
     int64_t chunk;          /* LOOP: how much of it a task takes; extent[split] where there is one task */
@@ -137,8 +138,8 @@ static inline int64_t panel_position(int64_t elements, int64_t columns, int64_t 
 
 /* A PRODUCT of floats is made panel by panel, in each a few rows after the other, which go through the body while they are in the first cache.
  * What of the right operands does not stand in memory as a panel is packed into the worker's own memory first. Where k is deeper than
- * PRODUCT_DEEP in all, the whole tile is summed there, PRODUCT_DEPTH of k after the other. Of doubles, which a library multiplies, only the
- * whole tile is there. Right operands whose rows lie PRODUCT_NEAR elements apart or less are read where they stand: the cache holds them as
+ * PRODUCT_DEEP in all, the whole tile is summed there, PRODUCT_DEPTH of k after the other. Of doubles, and where `library` says so, a library
+ * multiplies; then only the whole tile is there. Right operands whose rows lie PRODUCT_NEAR elements apart or less are read where they stand: the cache holds them as
  * well as a panel. Left operands that are stored turned are packed too, PRODUCT_CHUNK rows of the tile at a time, if there is more than a
  * panel to be made of them; of a tile with several such chunks all right operands are packed first. */
 enum { PRODUCT_DEEP = 2048, PRODUCT_DEPTH = 960, PRODUCT_BLOCK = 8, PRODUCT_NEAR = 64, PRODUCT_CHUNK = 256, PRODUCT_GROUP = 4 * PRODUCT_PANEL };
@@ -180,7 +181,7 @@ static inline int64_t kernel_chunks(const struct kernel *k) { return kernel_turn
 static inline int64_t kernel_worker_bytes(const struct kernel *k, uint32_t size)
 {
     if (k->kind != KERNEL_PRODUCT) return 0;
-    if (size == 8) return kernel_plain(k) ? 0 : k->tile[0] * k->tile[1] * size;
+    if (size == 8 || k->library) return kernel_plain(k) ? 0 : k->tile[0] * k->tile[1] * size;
     int64_t depth = kernel_depth(k), wide = (k->tile[1] + PRODUCT_LANES - 1) / PRODUCT_LANES * PRODUCT_LANES;
     if (depth > PRODUCT_DEEP) return (PRODUCT_DEPTH * PRODUCT_PANEL + k->tile[0] * wide) * size;
     int64_t across = kernel_chunks(k) > 1 ? wide : kernel_group(k);

@@ -20,8 +20,26 @@ static bool whole(const struct kernel *k, const struct product *p, const struct 
     return !p->b.offset && columns == p->ldb && rows * columns == s->elements;
 }
 
+/* A library knows no panels: whatever such a kernel reads or writes stays in row-major order. */
+static void plain(struct layouts *l, const struct kernel *k)
+{
+    for (uint32_t i = 0; i < k->products.n; i++) {
+        const struct product *p = &k->products.at[i];
+        if (p->a.storage < l->k->tensors.n) l->columns[p->a.storage] = NEVER;
+        if (p->b.storage < l->k->tensors.n) l->columns[p->b.storage] = NEVER;
+    }
+    for (uint32_t i = 0; i < k->body.n; i++) {
+        const struct insn *in = &k->body.at[i];
+        if ((in->kind == INSN_LOAD || in->kind == INSN_STORE) && in->at.storage < l->k->tensors.n) l->columns[in->at.storage] = NEVER;
+    }
+}
+
 static void operands(struct layouts *l, const struct kernel *k)
 {
+    if (k->library) {
+        plain(l, k);
+        return;
+    }
     for (uint32_t i = 0; i < k->products.n; i++) {
         const struct product *p = &k->products.at[i];
         if (p->a.storage < l->k->tensors.n) l->columns[p->a.storage] = NEVER;

@@ -121,7 +121,7 @@ static double grid_cost(const struct kernels *all, const struct kernel *k, int64
 
 static bool tile_fits(const struct kernel *k, int64_t down, int64_t across, uint32_t size)
 {
-    bool whole = size == 8 ? !kernel_plain(k) : kernel_depth(k) > PRODUCT_DEEP;
+    bool whole = size == 8 || k->library ? !kernel_plain(k) : kernel_depth(k) > PRODUCT_DEEP;
     return !whole || down * across * size <= WHOLE_BYTES;
 }
 

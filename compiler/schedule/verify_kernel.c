@@ -61,6 +61,7 @@ static void verify_loop(const struct checking *c)
              arena_format(c->v->g->mem, "i%u has %lld parts of %lld", k->split, (long long)parts(k->extent[k->split], k->chunk), (long long)k->chunk));
     else if (cut && k->split + 1 == k->rank && k->chunk % PRODUCT_LANES)
         wrong(c, arena_format(c->v->g->mem, "the parts of its last dimension, along which vectors run, are no multiple of %d", PRODUCT_LANES));
+    if (k->library) wrong(c, "a library makes products, and it is none");
     bool reduced = false;
     for (uint32_t d = 0; d < k->rank; d++) reduced = reduced || k->reduced[d];
     if (reduced && !c->reduces) wrong(c, "it runs over a dimension, but reduces nothing");
@@ -90,6 +91,19 @@ static bool panels_fit(const struct checking *c)
            kernel_worker_bytes(k, c->v->k->program->f64 ? 8 : 4) <= c->v->k->worker_bytes;
 }
 
+/* Does anything that it uses lie in panels? */
+static bool meets_panels(const struct checking *c)
+{
+    const struct kernel *k = c->k;
+    bool panels = false;
+    for (uint32_t i = 0; i < k->products.n; i++) panels = panels || kernels_storage(c->v->k, c->v->kg, k->products.at[i].b.storage)->columns;
+    for (uint32_t i = 0; i < k->body.n; i++) {
+        const struct insn *in = &k->body.at[i];
+        panels = panels || ((in->kind == INSN_LOAD || in->kind == INSN_STORE) && kernels_storage(c->v->k, c->v->kg, in->at.storage)->columns);
+    }
+    return panels;
+}
+
 static void verify_product(const struct checking *c)
 {
     const struct kernel *k = c->k;
@@ -103,6 +117,8 @@ static void verify_product(const struct checking *c)
         wrong(c, arena_format(c->v->g->mem, "the columns of its tiles are no multiple of %lld", (long long)column_unit(c)));
     else if (!times(parts(k->extent[0], k->tile[0]), parts(k->extent[1], k->tile[1]), &tiles) || tiles != k->tasks)
         diag(c->v->g, E0877, head(c), k->tasks, k->name, arena_format(c->v->g->mem, "there are %lld tiles", (long long)tiles));
+    else if (k->library && c->v->k->program->f64) wrong(c, "the library multiplies all doubles: there is no word for it");
+    else if (k->library && meets_panels(c)) wrong(c, "a library knows no panels, but a storage that it uses lies in some");
     else if (!panels_fit(c)) wrong(c, "what it packs does not fit into a worker's memory");
 }
 
