@@ -30,6 +30,7 @@ struct product_work { /* a task's tile under way */
     bool direct;            /* it is the storage */
     bool whole;             /* all of k is summed at once */
     bool turned;            /* left operands that are stored turned are packed, a chunk of rows at a time */
+    bool copied;            /* the piece at work of the left operand is copied, PRODUCT_DEPTH elements a row */
     bool ahead;             /* all right operands are packed before the first of several chunks */
     ir *packed, *left;      /* by product: its panels in the worker's memory; its chunk */
     ir chunk, chunk_end;    /* rows of the tile */
@@ -100,6 +101,9 @@ void product_turn_call(struct emit *e, const struct product_panel *p, ir to, ir 
 
 /* Rows of a, stored turned (lda elements between rows of k): `block` of them after the other, each [depth, block]. */
 void product_left_call(struct emit *e, unsigned block, int64_t lda, ir to, ir from, ir depth, ir rows);
+
+/* Rows of a (lda elements apart), the next `depth` elements of each, to rows PRODUCT_DEPTH apart. */
+void product_copy_call(struct emit *e, int64_t lda, ir to, ir from, ir depth, ir rows);
 
 /* `depth` rows of k of b's columns from `from` on, packed to `to`. */
 void product_pack_call(struct emit *e, const struct product_panel *p, ir to, ir from, ir depth);

@@ -59,12 +59,14 @@ static const struct product *product_at(const struct product_work *w)
 }
 
 static bool left_packed(const struct product_work *w) { return w->turned && product_at(w)->ta; }
+static bool left_copied(const struct product_work *w) { return w->copied && !product_at(w)->ta; }
 
 /* The left operand where this block's rows and this piece of k begin. */
 static ir left(struct product_work *w)
 {
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
+    if (left_copied(w)) return emit_offset(e, w->left[0], e->real, emit_imul(e, w->row, emit_i64(e, PRODUCT_DEPTH)));
     if (left_packed(w)) return emit_offset(e, w->left[w->product], e->real, emit_imul(e, emit_isub(e, w->row, w->chunk), w->depth));
     ir far = emit_i64(e, p->lda);
     ir index = p->ta ? emit_iadd(e, emit_imul(e, w->first, far), w->row) : emit_iadd(e, emit_imul(e, w->row, far), w->first);
@@ -111,7 +113,7 @@ static void strip_make(struct product_work *w, int64_t column, int64_t columns)
     unsigned vectors = (unsigned)((columns + e->width - 1) / e->width);
     int64_t padded = (int64_t)vectors * e->width;
     struct product_right right = product_right(w, column, columns);
-    struct product_tile t = {.rows = w->block, .vectors = vectors, .lda = left_packed(w) ? w->shape.rows : p->lda, .ldc = w->stride, .ta = p->ta, .step = right.step,
+    struct product_tile t = {.rows = w->block, .vectors = vectors, .lda = left_packed(w) ? w->shape.rows : left_copied(w) ? PRODUCT_DEPTH : p->lda, .ldc = w->stride, .ta = p->ta, .step = right.step,
                              .columns_b = right.columns, .columns_c = w->direct ? columns : padded};
     ir fetch[PRODUCT_STREAMS];
     product_fetch_streams(w, column, columns, &t, fetch);
@@ -248,6 +250,10 @@ static void pieces_make(struct product_work *w)
         ir rest = emit_isub(e, all, piece.index);
         w->depth = emit_select(e, emit_icmp(e, LLVMIntSLT, rest, step), rest, step);
         w->add = w->product ? emit_integer(e->i1, 1) : emit_icmp(e, LLVMIntNE, piece.index, emit_i64(e, 0));
+        if (left_copied(w)) {
+            ir from = emit_offset(e, w->operands[w->product].a, e->real, w->first);
+            product_copy_call(e, product_at(w)->lda, w->left[0], from, w->depth, w->rows);
+        }
         emit_loop_open(e, &loop, emit_i64(e, 0), columns, w->group);
         group_enter(w, loop.index, columns);
         cases(w, w->columns, w->widths, w->nwidths, pack);
@@ -287,7 +293,12 @@ void product_float(struct nest *n, const struct product_operands *operands, int6
         w.left[i] = emit_offset(e, memory, e->real, emit_i64(e, at));
         if (w.turned) at += k->products.at[i].k * (PRODUCT_CHUNK + PRODUCT_BLOCK);
     }
-    if (!w.whole) at = PRODUCT_DEPTH * w.group;
+    w.copied = kernel_copied(k);
+    if (!w.whole) {
+        at = PRODUCT_DEPTH * w.group;
+        w.left[0] = emit_offset(e, memory, e->real, emit_i64(e, at));
+        if (w.copied) at += PRODUCT_DEPTH * k->tile[0];
+    }
     w.to = w.direct ? product_window(n, stride) : emit_offset(e, memory, e->real, emit_i64(e, at));
     w.stride = w.direct ? stride : w.whole ? w.group : wide;
     n->tile = w.to;

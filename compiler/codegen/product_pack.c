@@ -164,6 +164,31 @@ void product_left_call(struct emit *e, unsigned block, int64_t lda, ir to, ir fr
     emit_call(e, LLVMGetNamedFunction(e->module, name), (ir[]){to, from, depth, rows}, 4);
 }
 
+void product_copy_call(struct emit *e, int64_t lda, ir to, ir from, ir depth, ir rows)
+{
+    char name[64];
+    snprintf(name, sizeof name, "gan_copy_a%lld", (long long)lda);
+    ir_type parameters[] = {e->ptr, e->ptr, e->i64, e->i64}, type = emit_vector(e->real, e->width);
+    ir f = emit_part(e, name, parameters, 4);
+    if (f) {
+        struct emit_loop row, loop;
+        ir to_row, from_row, length = LLVMGetParam(f, 2), whole = emit_and(e, length, emit_i64(e, -(int64_t)e->width));
+        emit_loop_open(e, &row, emit_i64(e, 0), LLVMGetParam(f, 3), 1);
+        to_row = emit_offset(e, LLVMGetParam(f, 0), e->real, emit_imul(e, row.index, emit_i64(e, PRODUCT_DEPTH)));
+        from_row = emit_offset(e, LLVMGetParam(f, 1), e->real, emit_imul(e, row.index, emit_i64(e, lda)));
+        for (int rest = 0; rest < 2; rest++) {
+            emit_loop_open(e, &loop, rest ? whole : emit_i64(e, 0), rest ? length : whole, rest ? 1 : e->width);
+            ir x = emit_load(e, rest ? e->real : type, emit_offset(e, from_row, e->real, loop.index));
+            emit_store(e, x, emit_offset(e, to_row, e->real, loop.index));
+            emit_loop_close(e, &loop);
+        }
+        emit_loop_close(e, &row);
+        LLVMBuildRetVoid(e->builder);
+        emit_part_end(e);
+    }
+    emit_call(e, LLVMGetNamedFunction(e->module, name), (ir[]){to, from, depth, rows}, 4);
+}
+
 /* One panel of the source: `wide` of k, from k on; its rows `column` and on are the columns that are packed. */
 static void turn_panel(struct emit *e, const struct product_panel *p, ir to, ir base, ir column, ir first, ir k, int64_t wide)
 {

@@ -141,7 +141,8 @@ static inline int64_t panel_position(int64_t elements, int64_t columns, int64_t 
  * PRODUCT_DEEP in all, the whole tile is summed there, PRODUCT_DEPTH of k after the other. Of doubles, and where `library` says so, a library
  * multiplies; then only the whole tile is there. Right operands whose rows lie PRODUCT_NEAR elements apart or less are read where they stand: the cache holds them as
  * well as a panel. Left operands that are stored turned are packed too, PRODUCT_CHUNK rows of the tile at a time, if there is more than a
- * panel to be made of them; of a tile with several such chunks all right operands are packed first. */
+ * panel to be made of them; of a tile with several such chunks all right operands are packed first. Of a deep tile the piece at work of the
+ * left operand is copied. */
 enum { PRODUCT_DEEP = 2048, PRODUCT_DEPTH = 960, PRODUCT_BLOCK = 8, PRODUCT_NEAR = 64, PRODUCT_CHUNK = 256, PRODUCT_GROUP = 4 * PRODUCT_PANEL };
 
 static inline int64_t kernel_depth(const struct kernel *k)
@@ -176,6 +177,9 @@ static inline bool kernel_turned(const struct kernel *k)
     return turned && k->tile[1] > PRODUCT_PANEL && k->tile[0] > PRODUCT_BLOCK && kernel_depth(k) <= PRODUCT_DEEP;
 }
 
+/* Is the piece at work of left operands copied, so that rows far apart do not take each other's place in the caches? */
+static inline bool kernel_copied(const struct kernel *k) { return kernel_depth(k) > PRODUCT_DEEP && k->tile[1] > PRODUCT_PANEL; }
+
 static inline int64_t kernel_chunks(const struct kernel *k) { return kernel_turned(k) ? (k->tile[0] + PRODUCT_CHUNK - 1) / PRODUCT_CHUNK : 1; }
 
 static inline int64_t kernel_worker_bytes(const struct kernel *k, uint32_t size)
@@ -183,7 +187,7 @@ static inline int64_t kernel_worker_bytes(const struct kernel *k, uint32_t size)
     if (k->kind != KERNEL_PRODUCT) return 0;
     if (size == 8 || k->library) return kernel_plain(k) ? 0 : k->tile[0] * k->tile[1] * size;
     int64_t depth = kernel_depth(k), wide = (k->tile[1] + PRODUCT_LANES - 1) / PRODUCT_LANES * PRODUCT_LANES;
-    if (depth > PRODUCT_DEEP) return (PRODUCT_DEPTH * PRODUCT_PANEL + k->tile[0] * wide) * size;
+    if (depth > PRODUCT_DEEP) return (PRODUCT_DEPTH * (PRODUCT_PANEL + (kernel_copied(k) ? k->tile[0] : 0)) + k->tile[0] * wide) * size;
     int64_t across = kernel_chunks(k) > 1 ? wide : kernel_group(k);
     return (depth * across + PRODUCT_BLOCK * kernel_group(k) + depth * (kernel_turned(k) ? PRODUCT_CHUNK + PRODUCT_BLOCK : 0)) * size;
 }

@@ -17,6 +17,7 @@
 #define COST_PANEL 0.8                   /* of an element read from panels as it is, fetched ahead */
 #define COST_NARROW 0.5                  /* of a row's part of a strip that is narrower than a panel, in vectors */
 #define COST_LEFT 0.4                    /* of an element of the left operand read for a panel */
+#define COST_TURNED 0.7                  /* of an element of a left operand that is packed for the tile */
 #define COST_SEGMENT 40.0                /* of a row's part that the body starts to read or write */
 #define COST_CUT 16000.0                 /* of a product that is worth more than one task */
 #define COST_TILE 1500.0                 /* of a task: to be taken, and its first cache misses */
@@ -77,13 +78,22 @@ static double right_cost(const struct kernels *all, const struct product *p, int
     return p->tb || p->ldb > PRODUCT_NEAR ? elements * COST_PACK : 0;
 }
 
+/* Cycles that it takes to pack the rows of p's left operand for a tile of so many columns. */
+static double left_cost(const struct kernel *k, const struct product *p, int64_t rows, int64_t columns)
+{
+    bool packs = columns > PRODUCT_PANEL && (p->ta ? rows > PRODUCT_BLOCK && kernel_depth(k) <= PRODUCT_DEEP : kernel_depth(k) > PRODUCT_DEEP);
+    /* a deep one is too much for the cache to keep from one tile to the next; turned and not packed, its rows take each other's places there */
+    double far = kernel_depth(k) > PRODUCT_DEEP || (p->ta && !packs && p->lda > PRODUCT_NEAR) ? 1 : 0;
+    return (double)p->k * (double)rows * (far + (packs ? COST_TURNED : 0));
+}
+
 /* Cycles that a tile takes. */
 static double tile_cost(const struct kernels *all, const struct kernel *k, int64_t rows, int64_t columns)
 {
     double cost = COST_TILE, vectors = (double)divide_up(columns, PRODUCT_LANES), panels = (double)divide_up(columns, PRODUCT_PANEL);
     for (uint32_t i = 0; i < k->products.n; i++) {
         const struct product *p = &k->products.at[i];
-        cost += (double)p->k * (double)rows * (vectors + COST_LEFT * panels + (columns % PRODUCT_PANEL ? COST_NARROW : 0)) + right_cost(all, p, columns);
+        cost += (double)p->k * (double)rows * (vectors + COST_LEFT * panels + (columns % PRODUCT_PANEL ? COST_NARROW : 0)) + right_cost(all, p, columns) + left_cost(k, p, rows, columns);
     }
     for (uint32_t i = 0; i < k->body.n; i++) {
         const struct insn *in = &k->body.at[i];
