@@ -13,6 +13,7 @@
 
 struct comparison {
     struct program *plain;        /* as differentiated */
+    const struct program *passed; /* as it was compiled: which graphs run as parts of others (passes/join.c) */
     const struct ganrt_model *model;
     struct run *run;
     struct evaluator *evaluator;
@@ -51,6 +52,11 @@ struct compared {
     double error, noise;
 };
 
+struct values { /* a vec */
+    struct compared *at;
+    uint32_t n, capacity;
+};
+
 static void judge(struct comparison *x, const char *graph, const struct compared *c)
 {
     if (c->error <= x->bound + NOISE_MARGIN * c->noise) {
@@ -79,28 +85,54 @@ static void share_tensors(struct comparison *x)
     }
 }
 
-/* What the graph gave in both, before anything runs again. */
-static uint32_t collect(struct comparison *x, uint32_t index, struct compared *to)
+static void add_outputs(struct comparison *x, uint32_t index, struct arena *mem, struct values *to)
 {
     const struct graph *graph = x->plain->graphs.at[index];
-    uint32_t n = 0;
     for (uint32_t i = 0; i < graph->outputs.n; i++) {
         const struct output *o = &graph->outputs.at[i];
         const struct ganrt_output *c = &x->model->graphs[index].outputs[i];
         const double *want = evaluator_node(x->evaluator, o->value);
         if (!want) continue;
-        to[n++] = (struct compared){.name = o->name, .at = run_at(x->run, c->offset), .size = x->plain->f64 ? 8 : 4, .n = c->elements, .want = (double *)want};
+        struct compared v = {.name = o->name, .at = run_at(x->run, c->offset), .size = x->plain->f64 ? 8 : 4, .n = c->elements};
+        v.want = arena_copy(mem, want, (size_t)v.n * sizeof *want);
+        vec_push(mem, to, v);
     }
+}
+
+/* Each tensor once, though a graph and those that it joins may set it one after the other. */
+static void add_effects(struct comparison *x, const struct graph *graph, struct arena *mem, struct values *to)
+{
     for (uint32_t i = 0; i < graph->effects.n; i++) {
         uint32_t t = graph->effects.at[i].tensor;
         const struct ganrt_tensor *tensor = &x->model->tensors[t];
-        to[n++] = (struct compared){.name = tensor->name, .at = run_at(x->run, tensor->offset), .size = tensor->size, .tensor = tensor, .n = tensor->elements, .want = x->evaluator->tensors[t]};
+        struct compared v = {.name = tensor->name, .at = run_at(x->run, tensor->offset), .size = tensor->size, .tensor = tensor, .n = tensor->elements};
+        v.want = arena_copy(mem, x->evaluator->tensors[t], (size_t)v.n * sizeof *v.want);
+        uint32_t k = 0;
+        while (k < to->n && to->at[k].tensor != tensor) k++;
+        if (k < to->n) to->at[k] = v;
+        else vec_push(mem, to, v);
     }
-    return n;
+}
+
+/* The evaluator runs the graph, and then those that were joined to it; what they gave beside what the compiled one will give. */
+static const char *evaluate(struct comparison *x, uint32_t index, struct arena *mem, struct values *to)
+{
+    const struct graph *graph = x->plain->graphs.at[index], *joining = x->passed->graphs.at[index];
+    const char *error = evaluator_graph(x->evaluator, graph);
+    if (error) return error;
+    add_outputs(x, index, mem, to);
+    add_effects(x, graph, mem, to);
+    for (uint32_t i = 0; i < joining->joins.n; i++) {
+        const struct graph *part = x->plain->graphs.at[joining->joins.at[i]];
+        error = evaluator_graph(x->evaluator, part);
+        if (error) return error;
+        add_effects(x, part, mem, to);
+    }
+    return NULL;
 }
 
 /* The evaluator again, from the tensors `saved`. */
-static bool run_shaken(struct comparison *x, const struct graph *graph, const unsigned char *saved, uint32_t which)
+static bool run_shaken(struct comparison *x, uint32_t index, const unsigned char *saved, uint32_t which, struct arena *mem, struct values *to)
 {
     for (uint32_t t = 0; t < x->model->ntensors; t++) {
         const struct ganrt_tensor *tensor = &x->model->tensors[t];
@@ -110,34 +142,33 @@ static bool run_shaken(struct comparison *x, const struct graph *graph, const un
     x->evaluator->tick = 4;
     x->evaluator->shake = x->plain->f64 ? 0x1p-53 : 0x1p-24;
     x->evaluator->shaken = which;
-    const char *error = evaluator_graph(x->evaluator, graph);
+    const char *error = evaluate(x, index, mem, to);
     x->evaluator->shake = 0;
     return !error;
 }
 
-static void compare_values(struct comparison *x, uint32_t index, const unsigned char *saved)
+static void compare_values(struct comparison *x, uint32_t index, const unsigned char *saved, struct arena *mem, const struct values *values)
 {
     const struct graph *graph = x->plain->graphs.at[index];
-    struct arena *scratch = arena_new();
-    struct compared *values = NEW_ARRAY(scratch, struct compared, graph->outputs.n + graph->effects.n + 1);
-    struct compared *moved = NEW_ARRAY(scratch, struct compared, graph->outputs.n + graph->effects.n + 1);
-    uint32_t n = collect(x, index, values);
     bool close = true;
-    for (uint32_t i = 0; i < n; i++) {
-        values[i].error = compared_error(values[i].at, values[i].size, values[i].tensor, values[i].want, values[i].n);
-        close = close && values[i].error <= x->bound;
-        values[i].want = arena_copy(scratch, values[i].want, (size_t)values[i].n * sizeof *values[i].want);
+    for (uint32_t i = 0; i < values->n; i++) {
+        struct compared *v = &values->at[i];
+        v->error = compared_error(v->at, v->size, v->tensor, v->want, v->n);
+        close = close && v->error <= x->bound;
     }
-    for (uint32_t run = 1; run <= NOISE_RUNS && !close; run++)
-        for (uint32_t i = 0, all = run_shaken(x, graph, saved, run) && collect(x, index, moved) == n ? n : 0; i < all; i++)
-            values[i].noise = fmax(values[i].noise, compared_noise(values[i].want, moved[i].want, values[i].n));
-    for (uint32_t i = 0; i < n; i++) judge(x, graph->name, &values[i]);
-    arena_free(scratch);
+    for (uint32_t run = 1; run <= NOISE_RUNS && !close; run++) {
+        struct values moved = {0};
+        uint32_t all = run_shaken(x, index, saved, run, mem, &moved) && moved.n == values->n ? values->n : 0;
+        for (uint32_t i = 0; i < all; i++)
+            values->at[i].noise = fmax(values->at[i].noise, compared_noise(values->at[i].want, moved.at[i].want, values->at[i].n));
+    }
+    for (uint32_t i = 0; i < values->n; i++) judge(x, graph->name, &values->at[i]);
 }
 
 static void compare_graph(struct comparison *x, uint32_t index)
 {
     const struct graph *graph = x->plain->graphs.at[index];
+    if (program_is_part(x->passed, index)) return; /* it was evaluated with the graph that joins it */
     const struct ganrt_graph *compiled = &x->model->graphs[index];
     unsigned char *saved = malloc((size_t)x->model->tensor_bytes + 1);
     if (!saved) {
@@ -148,13 +179,16 @@ static void compare_graph(struct comparison *x, uint32_t index)
     x->run->frame.tick = x->evaluator->tick_else = 5;
     x->evaluator->tick = 4; /* a STEP graph advances it */
     x->worst = 0;
-    if (!failed(x, graph->name, evaluator_graph(x->evaluator, graph))) {
+    struct arena *mem = arena_new();
+    struct values values = {0};
+    if (!failed(x, graph->name, evaluate(x, index, mem, &values))) {
         compiled->run(&x->run->frame);
-        compare_values(x, index, saved);
+        compare_values(x, index, saved, mem, &values);
         if (!x->quiet) printf("%-60.60s %8.2g\n", graph->name, x->worst);
     }
     if (graph->kind != GRAPH_INIT) memcpy(x->run->frame.arena, saved, (size_t)x->model->tensor_bytes);
     share_tensors(x);
+    arena_free(mem);
     free(saved);
 }
 
@@ -187,6 +221,7 @@ bool compare_model(struct compilation *c, double bound, bool quiet)
         diag_help(c->g, "`ganc compare --kernels` compares the compiled code with the kernels, interpreted");
     } else if (compiled && compile(&plain, AT_GRAD)) {
         x.plain = plain.program;
+        x.passed = c->program;
         x.model = jit_load(c->g, &c->object, &handle);
         x.run = x.model ? run_new(x.model) : NULL;
         if (x.run) {

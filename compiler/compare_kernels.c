@@ -31,6 +31,7 @@ struct comparison {
     struct interpretation in;
     struct sexpr_context schedule;
     struct arena *mem; /* the graph's */
+    const double **outputs; /* of the evaluator, by the graph's outputs */
     double bound[SIDES];
     bool good;
 };
@@ -134,7 +135,7 @@ static double *interpreted(struct comparison *x, const struct value *v)
     return copy;
 }
 
-/* Runs the evaluator on the graph before any pass; false where there is none. */
+/* Runs the evaluator on the graph before any pass, and on those that were joined to it; false where there is none. */
 static bool evaluate(struct comparison *x, uint32_t graph, const unsigned char *tensors)
 {
     struct evaluator *e = x->evaluator;
@@ -146,12 +147,20 @@ static bool evaluate(struct comparison *x, uint32_t graph, const unsigned char *
     memcpy(e->results, x->run->frame.results, x->k->program->results.n * sizeof *e->results);
     e->tick_else = 5;
     e->tick = 4; /* a STEP graph advances it */
-    return !failed(x, x->plain->graphs.at[graph]->name, evaluator_graph(e, x->plain->graphs.at[graph]));
+    const struct graph *plain = x->plain->graphs.at[graph], *passed = x->k->program->graphs.at[graph];
+    const char *error = evaluator_graph(e, plain);
+    x->outputs = NEW_ARRAY(x->mem, const double *, plain->outputs.n + 1);
+    for (uint32_t i = 0; i < plain->outputs.n && !error; i++) {
+        const struct node *n = plain->outputs.at[i].value;
+        x->outputs[i] = arena_copy(x->mem, evaluator_node(e, n), (size_t)type_total(plain, n->type) * sizeof **x->outputs);
+    }
+    for (uint32_t i = 0; i < passed->joins.n && !error; i++) error = evaluator_graph(e, x->plain->graphs.at[passed->joins.at[i]]);
+    return !failed(x, plain->name, error);
 }
 
-static const double *evaluated(const struct comparison *x, uint32_t graph, const struct value *v)
+static const double *evaluated(const struct comparison *x, const struct value *v)
 {
-    return v->tensor >= 0 ? x->evaluator->tensors[v->tensor] : evaluator_node(x->evaluator, x->plain->graphs.at[graph]->outputs.at[v->output].value);
+    return v->tensor >= 0 ? x->evaluator->tensors[v->tensor] : x->outputs[v->output];
 }
 
 static void judge(struct comparison *x, const struct graph *graph, const struct value *v, uint32_t n, const bool *ran)
@@ -182,7 +191,7 @@ static void compare_graph(struct comparison *x, uint32_t index)
     for (uint32_t i = 0; i < n; i++) v[i].want = interpreted(x, &v[i]);
     ran[AGAINST_EVALUATOR] = ran[AGAINST_CODE] && evaluate(x, index, saved);
     for (uint32_t i = 0; ran[AGAINST_EVALUATOR] && i < n; i++)
-        v[i].error[AGAINST_EVALUATOR] = compared_error(evaluated(x, index, &v[i]), 8, NULL, v[i].want, v[i].at->elements);
+        v[i].error[AGAINST_EVALUATOR] = compared_error(evaluated(x, &v[i]), 8, NULL, v[i].want, v[i].at->elements);
     x->run->frame.tick = 5;
     x->run->model->graphs[index].run(&x->run->frame);
     for (uint32_t i = 0; ran[AGAINST_CODE] && i < n; i++) {
@@ -221,7 +230,8 @@ static void compare_all(struct comparison *x)
         for (uint32_t i = 0; i < x->plain->counters.n; i++) e->counters[i] = 3;
         for (uint32_t i = 0; i < x->run->model->vars; i++) e->vars[i] = f->vars[i];
     }
-    for (uint32_t i = 0; i < x->k->graphs.n; i++) compare_graph(x, i);
+    for (uint32_t i = 0; i < x->k->graphs.n; i++)
+        if (!program_is_part(x->k->program, i)) compare_graph(x, i);
 }
 
 bool compare_kernels(struct compilation *c, double bound)

@@ -93,6 +93,10 @@ static void run(struct emit *e, ir frame, const struct schedule *s)
         emit_store(e, emit_fadd(e, emit_load(e, e->f64, at), emit_number(e->f64, 1)), at);
     }
     emit_call(e, e->runs[s->index], &frame, 1);
+    uint32_t joined = e->k->graphs.at[s->index].graph->joins.n; /* ganrt_begin counts one run */
+    if (!joined) return;
+    ir tick = emit_field_address(e, frame, FRAME_TICK);
+    emit_store(e, emit_iadd(e, emit_load(e, e->i64, tick), emit_i64(e, joined)), tick);
 }
 
 /* for (i = 0; i < n; i++): n is a double; of NaN none */

@@ -27,10 +27,13 @@ static const char *run_list(struct evaluator *e, struct schedule *const *list, u
 static const char *run_statement(struct evaluator *e, const struct schedule *s)
 {
     double value = s->value ? evaluator_scalar(e, s->value) : 0;
+    const char *broken;
     switch (s->kind) {
     case SCHEDULE_RUN:
         for (uint32_t i = 0; i < s->counters.n; i++) e->counters[s->counters.at[i]]++;
-        return evaluator_graph(e, e->p->graphs.at[s->index]);
+        broken = evaluator_graph(e, e->p->graphs.at[s->index]);
+        e->tick += e->p->graphs.at[s->index]->joins.n;
+        return broken;
     case SCHEDULE_REPEAT:
         if (value > MOST_ROUNDS) return arena_format(e->mem, "a repeat of %g rounds", value);
         for (double i = 0; i < value; i++) {

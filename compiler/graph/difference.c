@@ -23,6 +23,7 @@ struct program *program_snapshot(struct ganc *g, const struct program *p)
         graph->outputs.at = arena_copy(g->mem, graph->outputs.at, graph->outputs.n * sizeof *graph->outputs.at);
         graph->keep.at = arena_copy(g->mem, graph->keep.at, graph->keep.n * sizeof *graph->keep.at);
         graph->effects.capacity = graph->effects.n, graph->outputs.capacity = graph->outputs.n, graph->keep.capacity = graph->keep.n;
+        graph->joins.capacity = graph->joins.n;
     }
     copy->graphs.capacity = copy->graphs.n;
     return copy;

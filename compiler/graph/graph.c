@@ -2,7 +2,7 @@
  *
  * graph_node is the only maker of nodes: whatever stands in a graph has passed its operation's shape and range rule, and an
  * elementwise operation on constants is a constant already. All else that could be simplified is left to the passes. */
-#include "graph/graph.h"
+#include "graph/program.h"
 
 #include "base/buffer.h"
 #include "base/diag.h"
@@ -316,4 +316,13 @@ bool graph_depends(struct arena *mem, const struct graph *graph, const struct no
                 reached[n->arg[k]->id - first] = true;
     }
     return reached[0];
+}
+
+bool program_is_part(const struct program *p, uint32_t graph)
+{
+    for (uint32_t i = 0; i < p->graphs.n; i++)
+        for (uint32_t k = 0; k < p->graphs.at[i]->joins.n; k++)
+            if (p->graphs.at[i]->joins.at[k] == graph)
+                return true;
+    return false;
 }

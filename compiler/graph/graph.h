@@ -135,6 +135,7 @@ struct graph {
     VEC(struct effect) effects;
     VEC(struct output) outputs;
     VEC(struct node *) keep; /* data draws that are made though nothing uses them */
+    VEC(uint32_t) joins;     /* graphs that run as a part of this one, after it (passes/join.c): they are empty, and each counts as a run: random numbers' tick */
 };
 
 /* graph_node makes a node, runs the operation's shape and range rule, folds and appends it. Attributes are given in

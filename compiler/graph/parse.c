@@ -97,7 +97,7 @@ static void parse_tensor(struct parse *s)
     vec_push(s->g->mem, &s->p->tensors, x);
 }
 
-static uint32_t parse_graph_number(struct parse *s)
+uint32_t parse_graph_number(struct parse *s)
 {
     const struct token *t = parse_peek(s, 0);
     uint32_t graph = (uint32_t)parse_integer(s, "a graph's number", 0, UINT32_MAX);

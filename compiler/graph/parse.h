@@ -73,7 +73,8 @@ void parse_sources(struct parse *s);                    /* the quoted sources, b
 
 const struct sexpr *parse_expression(struct parse *s);
 void parse_graph(struct parse *s);
-struct graph *parse_graph_head(struct parse *s);        /* up to the batch; added to the program */
+uint32_t parse_graph_number(struct parse *s);           /* of a graph of this text */
+struct graph *parse_graph_head(struct parse *s);        /* up to the batch and whom it joins; added to the program */
 struct output parse_output_head(struct parse *s);       /* "objective V =", ... */
 void parse_output_rest(struct parse *s, struct output *o); /* ... what follows its value */
 struct program *program_parse_as(struct ganc *g, uint32_t file, const struct parse_stage *stage, void *self);

@@ -325,6 +325,10 @@ struct graph *parse_graph_head(struct parse *s)
     parse_expect_word(s, "batch");
     graph->batch = parse_integer(s, "a batch", 1, MAX_ELEMENTS);
     graph->index = expected;
+    if (parse_accept_word(s, "joins"))
+        do
+            vec_push(s->g->mem, &graph->joins, parse_graph_number(s));
+        while (parse_accept(s, ','));
     vec_push(s->g->mem, &s->p->graphs, graph);
     return graph;
 }

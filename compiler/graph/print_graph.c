@@ -168,6 +168,8 @@ void print_graph_head(struct printer *t, const struct graph *graph)
     buffer_put(t->to, "graph %" PRIu32 " %s ", graph->index, text_graph_kinds[graph->kind]);
     text_name(t->to, graph->name);
     buffer_put(t->to, " batch %" PRId64, graph->batch);
+    for (uint32_t i = 0; i < graph->joins.n; i++)
+        buffer_put(t->to, "%s%" PRIu32, i ? ", " : " joins ", graph->joins.at[i]);
 }
 
 void print_graph(struct printer *t, const struct graph *graph)

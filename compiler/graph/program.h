@@ -174,6 +174,9 @@ struct program {
     uint32_t streams;             /* random streams in use: 0 .. streams - 1 */
 };
 
+/* Does the graph run as a part of another (graph->joins)? */
+bool program_is_part(const struct program *p, uint32_t graph);
+
 /* schedule expressions (graph/sexpr.c): constants fold. sexpr_number_of: its value where it is a number. */
 const struct sexpr *sexpr_number(struct ganc *g, double x);
 const struct sexpr *sexpr_leaf(struct ganc *g, enum sexpr_kind kind, uint32_t index);

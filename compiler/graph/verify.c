@@ -374,6 +374,27 @@ static void verify_declarations(struct verify *v)
     }
 }
 
+/* What runs as a part of another graph does nothing by itself, and is a part of one. */
+static void verify_joins(struct verify *v)
+{
+    const struct program *p = v->p;
+    struct seen seen = seen_new(v->mem, p->graphs.n);
+    for (uint32_t i = 0; i < p->graphs.n; i++)
+        for (uint32_t k = 0; k < p->graphs.at[i]->joins.n && !v->message; k++) {
+            uint32_t at = p->graphs.at[i]->joins.at[k];
+            verify_index(v, "joins", at, p->graphs.n);
+            if (v->message)
+                return;
+            const struct graph *part = p->graphs.at[at];
+            if (part->kind != GRAPH_STEP || p->graphs.at[i]->kind != GRAPH_STEP)
+                broken(v, "graph %" PRIu32 " joins graph %" PRIu32 ", but not both are steps", i, at);
+            else if (part->nodes.n || part->effects.n || part->outputs.n || part->keep.n || part->joins.n)
+                broken(v, "graph %" PRIu32 " joins graph %" PRIu32 ", which is not empty", i, at);
+            else if (seen_before(&seen, (uint64_t)at + 1))
+                broken(v, "graph %" PRIu32 " is joined twice", at);
+        }
+}
+
 static void verify_schedule(struct verify *v, struct schedule *const *at, uint32_t n, uint32_t vars, const char *where)
 {
     for (uint32_t i = 0; i < n && !v->message; i++) {
@@ -443,6 +464,8 @@ const char *program_verify(struct ganc *g, const struct program *p)
             broken(&v, "graph %" PRIu32 " stands at position %" PRIu32, p->graphs.at[i]->index, i);
         verify_graph(&v, p->graphs.at[i]);
     }
+    if (!v.message)
+        verify_joins(&v);
     if (!v.message)
         verify_trains(&v);
     if (!v.message)

@@ -8,18 +8,24 @@
 /* Rewrites one graph in place, value for value; true where that changed something. */
 typedef bool pass_run(struct ganc *g, const struct program *p, struct graph *graph);
 
+/* Rewrites a whole program; true where that changed something. */
+typedef bool program_pass_run(struct ganc *g, struct program *p);
+
 struct pass {
     const char *name;
     pass_run *run;
     uint32_t requires, gives, breaks; /* sets of properties, see passes.def */
     const char *doc;
+    program_pass_run *whole; /* a program's pass; then run is NULL */
 };
 extern const struct pass passes[];
 extern const uint32_t pass_count;
 
 #define PASS(name, requires, gives, breaks, doc) pass_run pass_##name;
+#define PROGRAM_PASS(name, doc) program_pass_run pass_##name;
 #include "passes/passes.def"
 #undef PASS
+#undef PROGRAM_PASS
 
 /* Runs the pipeline over all graphs; the graphs are verified after each pass. `after`: a pass's name, NULL for the whole: stops
  * after that pass of the first round. `off`: names of passes to leave out. Returns false after an error: a name that is no pass

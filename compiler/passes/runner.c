@@ -11,9 +11,11 @@ enum property { SUNK = 1, BARE = 2, FLAGGED = 4, SHARED = 8, LIVE = 16 };
 static const char *const property_names[] = {"SUNK", "BARE", "FLAGGED", "SHARED", "LIVE"};
 
 const struct pass passes[] = {
-#define PASS(name, requires, gives, breaks, doc) {#name, pass_##name, requires, gives, breaks, doc},
+#define PASS(name, requires, gives, breaks, doc) {#name, pass_##name, requires, gives, breaks, doc, NULL},
+#define PROGRAM_PASS(name, doc) {#name, NULL, 0, 0, 0, doc, pass_##name},
 #include "passes/passes.def"
 #undef PASS
+#undef PROGRAM_PASS
 };
 const uint32_t pass_count = sizeof passes / sizeof *passes;
 
@@ -68,6 +70,7 @@ static bool run_graph(struct ganc *g, const struct program *p, struct graph *gra
         uint32_t holds = 0;
         for (uint32_t i = 0; i < pass_count; i++) {
             const struct pass *pass = &passes[i];
+            if (pass->whole) continue;
             if (!is_off(pass, off, off_count)) {
                 if (pass->requires & ~holds) return broken(g, graph, pass->name, "it stands in the wrong place of the pipeline");
                 if (run_pass(g, p, graph, pass)) changed = true;
@@ -84,12 +87,30 @@ static bool run_graph(struct ganc *g, const struct program *p, struct graph *gra
     return true;
 }
 
+static bool run_whole(struct ganc *g, struct program *p, const struct pass *pass)
+{
+    struct timing t;
+    char part[64];
+    time_begin(g, &t);
+    bool changed = pass->whole(g, p);
+    snprintf(part, sizeof part, "pass %s", pass->name);
+    time_end(g, &t, part);
+    const char *wrong = changed ? program_verify(g, p) : NULL;
+    if (wrong) diag(g, E0651, (struct span){0}, pass->name, p->name, wrong);
+    return !wrong;
+}
+
 bool passes_run(struct ganc *g, struct program *p, const char *after, const char *const *off, uint32_t off_count)
 {
     if (after && !known(g, after, false)) return false;
     for (uint32_t i = 0; i < off_count; i++)
         if (!known(g, off[i], true)) return false;
-    for (uint32_t i = 0; i < p->graphs.n; i++)
+    bool done = false;
+    for (uint32_t i = 0; i < pass_count && passes[i].whole && !done; i++) {
+        if (!is_off(&passes[i], off, off_count) && !run_whole(g, p, &passes[i])) return false;
+        done = after && !strcmp(after, passes[i].name);
+    }
+    for (uint32_t i = 0; i < p->graphs.n && !done; i++)
         if (!run_graph(g, p, p->graphs.at[i], after, off, off_count)) return false;
     p->stage = STAGE_OPT;
     return true;
@@ -107,8 +128,8 @@ static void print_properties(struct buffer *to, const char *what, uint32_t set)
 void passes_print_docs(struct buffer *to)
 {
     buffer_put(to, "# The passes\n\nGenerated from compiler/passes/passes.def. `ganc model.gan --emit=opt --after=PASS` shows what a pass leaves, with\n"
-                   "`--diff` what it did. The pipeline runs over each graph in rounds until a round changes nothing; the graph is verified\n"
-                   "after each pass.\n\n");
+                   "`--diff` what it did. `join` runs once over the program, the others over each graph in rounds until a round changes nothing;\n"
+                   "what a pass changed is verified after it.\n\n");
     for (uint32_t i = 0; i < pass_count; i++) {
         buffer_put(to, "%u. **%s** %s ", i + 1, passes[i].name, passes[i].doc);
         print_properties(to, "Requires", passes[i].requires);

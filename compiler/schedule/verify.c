@@ -217,6 +217,11 @@ static void verify_graph(const struct verifying *v, const struct kernels_places 
     for (uint32_t i = 0; i < kg->kernels.n; i++) verify_kernel(v, i);
     verify_times(v);
     for (uint32_t i = 0; i < kg->outputs.n; i++) verify_output(v, i);
+    for (uint32_t i = 0; i < kg->graph->joins.n; i++) { /* what program_verify asks of nodes */
+        const struct kernel_graph *part = &v->k->graphs.at[kg->graph->joins.at[i]];
+        if (!part->kernels.n && !part->outputs.n) continue;
+        diag(v->g, E0871, v->at ? v->at->head : (struct span){0}, part->graph->name, "a graph that another joins has no kernels and no outputs");
+    }
 }
 
 bool kernels_verify(struct ganc *g, const struct kernels *k, const struct kernels_places *at)

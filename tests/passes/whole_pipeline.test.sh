@@ -5,7 +5,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
-passes=$(sed -nE 's/^PASS\(([a-z_]+),.*/\1/p' "$root/compiler/passes/passes.def")
+passes=$(sed -nE 's/^(PROGRAM_)?PASS\(([a-z_]+),.*/\2/p' "$root/compiler/passes/passes.def")
 [ "$(wc -w <<<"$passes")" -ge 6 ] || { echo "only these passes: $passes"; exit 1; }
 for model in "$root"/examples/*/*.gan; do
     for pass in $passes; do
