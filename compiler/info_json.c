@@ -180,6 +180,9 @@ static void graph_keys(struct writing *w, uint32_t index)
     open_list(w, "sets");
     for (uint32_t i = 0; i < graph->effects.n; i++) json_string(&w->out, w->p->tensors.at[graph->effects.at[i].tensor].name);
     json_close(&w->out);
+    open_list(w, "joins");
+    for (uint32_t i = 0; i < graph->joins.n; i++) json_string(&w->out, info_call(w->p->graphs.at[graph->joins.at[i]]));
+    json_close(&w->out);
     if (!w->c->kernels) return;
     key_integer(w, "values", graph->nodes.n);
     key_integer(w, "kernels", w->c->kernels->graphs.at[index].kernels.n);

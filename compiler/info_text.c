@@ -180,6 +180,12 @@ static void graph_line(const struct printing *t, uint32_t index, uint32_t indent
         buffer_put(&line, "%*s%u values, %u kernels, scratch %s", width, "", graph->nodes.n, kg->kernels.n, bytes_text(t, kg->scratch_bytes));
     }
     buffer_put(t->to, "%s\n", line.text);
+    for (uint32_t i = 0; i < graph->joins.n; i++) {
+        line.length = 0;
+        buffer_put(&line, "%*s%s%s", (int)indent, "", before, info_call(t->p->graphs.at[graph->joins.at[i]]));
+        buffer_put(&line, "%*sin these kernels, too", line.length < 60 ? 60 - (int)line.length : 1, "");
+        buffer_put(t->to, "%s\n", line.text);
+    }
     buffer_free(&line);
 }
 

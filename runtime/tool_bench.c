@@ -108,6 +108,8 @@ static bool find_graph(struct bench *b, struct error *e)
     }
     const char *nearest = b->name ? options_nearest(b->name, names, model->ngraphs) : NULL;
     free(names);
+    if (b->graph >= 0 && !model->graphs[b->graph].nkernels)
+        return error_set(e, "%s: '%s' has no kernels of its own: it runs in those of the graph before it", model->name, b->name);
     if (!b->name || b->graph >= 0) return true;
     return error_set(e, "%s has no graph '%s'%s%s%s", model->name, b->name, nearest ? "; is it '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
