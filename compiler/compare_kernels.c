@@ -82,7 +82,7 @@ static const double *state(void *self, uint32_t tensor)
 /* Tensors as the machine code has them, what the runtime fills, and NaN in all the rest. */
 static void cells_fill(struct comparison *x, const struct kernel_graph *kg, const unsigned char *tensors)
 {
-    for (int64_t i = 0; i < x->k->arena_bytes / 4; i++) x->in.cells[i] = NAN;
+    for (int64_t i = 0; i < interpret_cells(x->k); i++) x->in.cells[i] = NAN;
     for (uint32_t t = 0; t < x->k->tensors.n; t++) {
         const struct storage *s = &x->k->tensors.at[t];
         for (int64_t i = 0; i < s->elements; i++)
@@ -249,7 +249,7 @@ bool compare_kernels(struct compilation *c, double bound)
         x.plain = c->kernels_read ? NULL : plain.program;
         const struct ganrt_model *model = jit_load(c->g, &c->object, &handle);
         x.run = model ? run_new(model) : NULL;
-        x.in.cells = malloc(((size_t)x.k->arena_bytes / 4 + 1) * sizeof *x.in.cells);
+        x.in.cells = malloc(((size_t)interpret_cells(x.k) + 1) * sizeof *x.in.cells);
         if (x.run && x.in.cells) {
             x.run->nthreads = 2;
             if (x.plain) x.evaluator = evaluator_new(x.plain);

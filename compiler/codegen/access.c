@@ -1,7 +1,7 @@
 /* access.c: reading and writing storages, a vector at a time.
  *
  * Along the lane an access walks with stride 1 (a vector), 0 (one element, splat) or another (gathered, scattered). Elements are converted where
- * a storage holds doubles in a program of floats (states of the schedule). Storages do not overlap while a kernel uses them: alias scopes
+ * a storage holds doubles in a program of floats (states of the schedule), or bytes (schedule/narrow.h). Storages do not overlap while a kernel uses them: alias scopes
  * tell LLVM so, which lets it move loads out of loops that store. */
 #include "codegen/nest.h"
 
@@ -195,11 +195,35 @@ static ir element_pointer(struct nest *n, const struct access *a, ir_type elemen
     return LLVMBuildGEP2(e->builder, element, base, &at, 1, "");
 }
 
+static ir_type element_type(const struct nest *n, uint32_t storage)
+{
+    uint32_t size = access_storage(n, storage)->size;
+    return size == 8 ? n->e->f64 : size == 1 ? n->e->i8 : n->e->f32;
+}
+
+static ir alignment(const struct emit *e, ir_type element)
+{
+    return emit_integer(e->i32, element == e->f64 ? 8 : element == e->i8 ? 1 : 4);
+}
+
+/* A byte is a whole number from 0 to 255: it goes by way of 32 bits, which processors convert in one instruction. */
+static ir from_stored(struct emit *e, ir x)
+{
+    if (emit_element(x) != e->i8) return emit_convert(e, x, e->real);
+    return LLVMBuildSIToFP(e->builder, LLVMBuildZExt(e->builder, x, emit_like(e->i32, x), ""), emit_like(e->real, x), "");
+}
+
+static ir to_stored(struct emit *e, ir x, ir_type element)
+{
+    if (element != e->i8) return emit_convert(e, x, element);
+    return LLVMBuildTrunc(e->builder, LLVMBuildFPToSI(e->builder, x, emit_like(e->i32, x), ""), emit_like(e->i8, x), "");
+}
+
 static ir load_from(struct nest *n, uint32_t storage, ir_type element, ir pointer, int64_t stride)
 {
     struct emit *e = n->e;
     ir_type type = emit_vector(element, n->lanes), vectors = emit_vector(e->ptr, n->lanes);
-    ir align = emit_integer(e->i32, element == e->f64 ? 8 : 4);
+    ir align = alignment(e, element);
     if (stride == 0) return emit_splat(e, mark(n, storage, emit_load(e, element, pointer)), n->lanes);
     if (stride == 1 && !n->mask) return mark(n, storage, emit_load(e, type, pointer));
     ir rest = LLVMConstNull(type);
@@ -212,25 +236,25 @@ static ir load_from(struct nest *n, uint32_t storage, ir_type element, ir pointe
 ir access_load(struct nest *n, const struct access *a)
 {
     struct emit *e = n->e;
-    ir_type element = access_storage(n, a->storage)->size == 8 ? e->f64 : e->f32;
+    ir_type element = element_type(n, a->storage);
     ir index = access_index(n, a);
     check_lanes(n, a, index);
     int64_t stride;
     ir pointer = element_pointer(n, a, element, index, &stride);
-    return emit_convert(e, load_from(n, a->storage, element, pointer, stride), e->real);
+    return from_stored(e, load_from(n, a->storage, element, pointer, stride));
 }
 
 void access_store(struct nest *n, const struct access *a, ir value)
 {
     struct emit *e = n->e;
-    ir_type element = access_storage(n, a->storage)->size == 8 ? e->f64 : e->f32;
+    ir_type element = element_type(n, a->storage);
     ir index = access_index(n, a);
     check_lanes(n, a, index);
     int64_t stride;
     ir pointer = element_pointer(n, a, element, index, &stride);
-    value = emit_convert(e, value, element);
+    value = to_stored(e, value, element);
     ir_type type = LLVMTypeOf(value), vectors = emit_vector(e->ptr, n->lanes);
-    ir align = emit_integer(e->i32, element == e->f64 ? 8 : 4);
+    ir align = alignment(e, element);
     if (n->lanes == 1 || (stride == 1 && !n->mask)) mark(n, a->storage, emit_store(e, value, pointer));
     else if (stride == 1)
         mark(n, a->storage, emit_intrinsic(e, "llvm.masked.store", (ir_type[]){type, e->ptr}, 2, (ir[]){value, pointer, align, n->mask}, 4));

@@ -6,6 +6,7 @@
  *     space.c    iteration spaces: refining one by another, index maps over them
  *     lower.c    group -> instructions and accesses
  *     collapse.c dimensions merged and ordered
+ *     narrow.c   storages of bytes
  *     order.c    the kernels' order, storages' lifetimes
  *     layout.c   tensors that are kept in panels
  *     split.c    tasks and tiles
@@ -184,6 +185,9 @@ void layouts_choose(struct ganc *g, struct kernels *k);
 
 /* split.c */
 void split_kernel(const struct kernels *all, struct kernel *k, uint32_t size);
+
+/* narrow.c */
+void narrow_storages(struct scheduling *s, const struct kernel *made); /* made[i] of groups.at[i] */
 
 /* order.c */
 void order_kernels(struct scheduling *s, const struct kernel *made); /* made[i] of groups.at[i], into kg->kernels */

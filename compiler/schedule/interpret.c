@@ -65,6 +65,18 @@ static double random_value(const struct run *r, const struct insn *in)
     return (double)((uint64_t)w * (uint64_t)in->number >> 32);
 }
 
+/* What a byte keeps of x, which verify.c knows to be whole but for a random move. */
+static double byte_of(double x)
+{
+    return x > 0 ? fmin(rint(x), 255) : 0;
+}
+
+static void store(struct run *r, const struct access *a, double x)
+{
+    double *to = cell(r, a->storage, position(r, a));
+    *to = kernels_storage(r->in->k, r->kg, a->storage)->size == 1 ? byte_of(x) : x;
+}
+
 static void reduce(struct run *r, uint32_t i)
 {
     const struct insn *in = &r->k->body.at[i];
@@ -95,7 +107,7 @@ static void point(struct run *r, bool outer)
         case INSN_SCALAR: *y = r->scalars[in->index]; break;
         case INSN_INDEX: *y = (double)position(r, &in->at); break;
         case INSN_LOAD: *y = *cell(r, in->at.storage, position(r, &in->at)); break;
-        case INSN_STORE: *cell(r, in->at.storage, position(r, &in->at)) = x[0]; break;
+        case INSN_STORE: store(r, &in->at, x[0]); break;
         case INSN_OP:
             *y = op_hooks[in->op].fold(x);
             *y = rounded(r, *y, *y);
@@ -153,11 +165,11 @@ static void product_add(struct run *r, const struct product *x, const int64_t *l
 {
     const struct kernel *k = r->k;
     int64_t rows = high[0] - low[0], columns = high[1] - low[1];
-    int64_t wide = kernels_storage(r->in->k, r->kg, x->a.storage)->size / 4; /* cells of an element: the program's, as of all operands */
+    int64_t wide = interpret_step(kernels_storage(r->in->k, r->kg, x->a.storage)), step = interpret_step(kernels_storage(r->in->k, r->kg, x->b.storage));
     const double *a = operand(r, &x->a, x->ta ? x->k : k->extent[0], x->ta ? k->extent[0] : x->k, x->lda);
     const double *b = operand(r, &x->b, x->tb ? k->extent[1] : x->k, x->tb ? x->k : k->extent[1], x->ldb);
     if (!a || !b) return;
-    int64_t across = wide * (x->tb ? x->ldb : 1), down = wide * (x->tb ? 1 : x->ldb);
+    int64_t across = step * (x->tb ? x->ldb : 1), down = step * (x->tb ? 1 : x->ldb);
     for (int64_t i = 0; i < rows; i++)
         for (int64_t n = 0; n < x->k; n++) {
             double left = a[wide * (x->ta ? n * x->lda + low[0] + i : (low[0] + i) * x->lda + n)];

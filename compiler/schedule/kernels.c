@@ -122,6 +122,7 @@ static void graph_make(struct ganc *g, struct kernels *k, const struct graph *gr
         made[i].name = group_name(&s, group, main);
         made[i].span = main->node->span;
     }
+    narrow_storages(&s, made);
     order_kernels(&s, made);
     order_lifetimes(&s);
     outputs_make(&s);

@@ -26,7 +26,7 @@ struct storage {
     uint32_t index, draw;
     const char *name;     /* for readers */
     int64_t elements;
-    uint32_t size;        /* bytes of an element: 4, or 8 */
+    uint32_t size;        /* bytes of an element: 4, or 8; 1: scratch of whole numbers from 0 to 255, see narrow.h */
     int64_t offset;       /* bytes from the arena's start; a multiple of 64 */
     int64_t columns;      /* TENSOR: 0: its elements lie in row-major order; else it is a matrix of so many columns, laid out in panels */
     uint32_t first, last; /* kernels of its graph between which it must keep its content (not TENSOR) */

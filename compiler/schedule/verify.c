@@ -3,6 +3,7 @@
 #include "schedule/verify.h"
 
 #include "base/diag.h"
+#include "schedule/narrow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,7 @@ static const char *wrong_size(const struct verifying *v, const struct storage *s
         return arena_format(v->g->mem, "only tensors of floats lie in panels, whole rows of a multiple of %d columns", PRODUCT_LANES);
     if (!elements) return "no net or report has such an input that this graph is of";
     if (s->elements != elements) return arena_format(v->g->mem, "it has %lld elements there", (long long)elements);
+    if (s->size == 1 && s->kind == STORAGE_SCRATCH) return NULL;
     if (s->size != size) return arena_format(v->g->mem, "an element has %u bytes there", size);
     return NULL;
 }
@@ -171,6 +173,28 @@ static void verify_times(const struct verifying *v)
     arena_free(mem);
 }
 
+/* ---- bytes ---- */
+
+static void verify_bytes(const struct verifying *v)
+{
+    struct arena *mem = arena_new();
+    int *stored = NEW_ARRAY(mem, int, v->kg->storages.n + 1); /* what has been stored up to here */
+    for (uint32_t i = 0; i < v->kg->storages.n; i++) stored[i] = NARROW_NOT;
+    for (uint32_t i = 0; i < v->kg->kernels.n; i++) {
+        const struct kernel *k = &v->kg->kernels.at[i];
+        int *most = NEW_ARRAY(mem, int, k->body.n + 1);
+        narrow_values(v->k, k, stored, most);
+        for (uint32_t j = 0; j < k->body.n; j++) {
+            const struct insn *in = &k->body.at[j];
+            if (in->kind != INSN_STORE || kernels_storage(v->k, v->kg, in->at.storage)->size != 1) continue;
+            int x = most[in->arg[0]], *to = &stored[in->at.storage - v->k->tensors.n];
+            if (x > *to) *to = x;
+            if (x < 0) diag(v->g, E0878, v->at ? v->at->kernels[i].body[j] : (struct span){0}, "a byte holds what is known to be a whole number from 0 to 255");
+        }
+    }
+    arena_free(mem);
+}
+
 /* ---- outputs ---- */
 
 /* The elements that the runtime reads of it; 0: any number of whole examples. */
@@ -216,6 +240,7 @@ static void verify_graph(const struct verifying *v, const struct kernels_places 
     verify_once(v);
     for (uint32_t i = 0; i < kg->kernels.n; i++) verify_kernel(v, i);
     verify_times(v);
+    verify_bytes(v);
     for (uint32_t i = 0; i < kg->outputs.n; i++) verify_output(v, i);
     for (uint32_t i = 0; i < kg->graph->joins.n; i++) { /* what program_verify asks of nodes */
         const struct kernel_graph *part = &v->k->graphs.at[kg->graph->joins.at[i]];

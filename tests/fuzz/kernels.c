@@ -16,7 +16,7 @@ static double scalar(void *self, const struct sexpr *e)
 static void run(struct ganc *g, const struct kernels *k, bool backwards, double *cells)
 {
     struct interpretation in = {.k = k, .cells = cells, .scalar = scalar, .backwards = backwards};
-    for (int64_t i = 0; i < k->arena_bytes / 4; i++) cells[i] = sin(1.0 + 0.7 * (double)i);
+    for (int64_t i = 0; i < interpret_cells(k); i++) cells[i] = sin(1.0 + 0.7 * (double)i);
     for (uint32_t i = 0; i < k->graphs.n; i++) {
         const char *wrong = kernels_interpret(g->mem, &in, i);
         must(!wrong, wrong ? wrong : "", NULL);
@@ -57,10 +57,10 @@ static bool is_smooth(const struct kernels *k)
 
 static void must_hold_in_any_order(struct ganc *g, const struct kernels *k)
 {
-    double *forwards = NEW_ARRAY(g->mem, double, MOST_BYTES / 4 + 1), *backwards = NEW_ARRAY(g->mem, double, MOST_BYTES / 4 + 1);
+    double *forwards = NEW_ARRAY(g->mem, double, MOST_BYTES + 1), *backwards = NEW_ARRAY(g->mem, double, MOST_BYTES + 1);
     run(g, k, false, forwards);
     run(g, k, true, backwards);
-    for (int64_t i = 0; i < k->arena_bytes / 4 && is_smooth(k); i++) must(same(forwards[i], backwards[i]), "the order of points matters", NULL);
+    for (int64_t i = 0; i < interpret_cells(k) && is_smooth(k); i++) must(same(forwards[i], backwards[i]), "the order of points matters", NULL);
 }
 
 static void must_read_back(struct ganc *g, const struct kernels *k)

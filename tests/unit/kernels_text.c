@@ -230,8 +230,8 @@ static double scalar(void *self, const struct sexpr *e)
 static double *run(struct arena *mem, const struct kernels *k, bool backwards)
 {
     struct interpretation in = {.k = k, .scalar = scalar, .backwards = backwards};
-    in.cells = NEW_ARRAY(mem, double, k->arena_bytes / 4 + 1);
-    for (int64_t i = 0; i < k->arena_bytes / 4; i++) in.cells[i] = sin(1.0 + 0.7 * (double)i);
+    in.cells = NEW_ARRAY(mem, double, interpret_cells(k) + 1);
+    for (int64_t i = 0; i < interpret_cells(k); i++) in.cells[i] = sin(1.0 + 0.7 * (double)i);
     for (uint32_t i = 0; i < k->graphs.n; i++) {
         const char *wrong = kernels_interpret(mem, &in, i);
         CHECK(!wrong);
@@ -261,7 +261,7 @@ static bool holds(const char *text)
         CHECK(again);
         if (again) kernels_print(&twice, g, again);
         CHECK(again && !strcmp(once.text, twice.text));
-        bool ordered = same_bits(run(g->mem, k, false), run(g->mem, k, true), k->arena_bytes / 4);
+        bool ordered = same_bits(run(g->mem, k, false), run(g->mem, k, true), interpret_cells(k));
         CHECK(ordered);
         if (!ordered || !again) printf("this was accepted:\n%s\n", once.text);
         buffer_free(&once);

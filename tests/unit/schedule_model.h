@@ -113,8 +113,8 @@ static inline bool runs_equal(struct model *m, const struct kernels *k, bool bac
     for (uint32_t t = 0; t < m->p.tensors.n; t++)
         for (int64_t i = 0; i < type_elements(m->p.tensors.at[t].type); i++) e->tensors[t][i] = cos(t + 0.3 * i);
     struct interpretation in = {.k = k, .scalar = scalar_of, .self = e, .backwards = backwards};
-    in.cells = NEW_ARRAY(m->g->mem, double, k->arena_bytes / 4 + 1);
-    for (int64_t i = 0; i < k->arena_bytes / 4; i++) in.cells[i] = NAN;
+    in.cells = NEW_ARRAY(m->g->mem, double, interpret_cells(k) + 1);
+    for (int64_t i = 0; i < interpret_cells(k); i++) in.cells[i] = NAN;
     for (uint32_t t = 0; t < k->tensors.n; t++)
         for (int64_t i = 0; i < k->tensors.at[t].elements; i++) *interpret_cell(&in, &k->tensors.at[t], i) = e->tensors[t][i];
     const struct kernel_graph *kg = &k->graphs.at[0];
