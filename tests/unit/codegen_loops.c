@@ -1,6 +1,6 @@
 /* Loop kernels of random shapes against plain loops: accesses of any stride, tails, tasks, sums, maxima and argmax over any dimensions.
  *
- * All numbers are small integers, so sums are exact in any order and the results must be equal. */
+ * All numbers are small integers, so sums are exact in any order and the results must be equal. In one kernel of seven x, 2 x + .. and the maxima are bytes. */
 #include "codegen_kit.h"
 
 KIT_SERVICES
@@ -17,7 +17,7 @@ static int64_t below(int64_t n)
 
 struct trial {
     uint32_t x, full, sum, top, arg; /* storages */
-    bool reduces;
+    bool reduces, bytes;
     int64_t at, stride[RANK_MOST], full_stride[RANK_MOST], outer_stride[RANK_MOST]; /* of x, full, and of the reductions' results */
     int64_t points, outer_points;
 };
@@ -73,9 +73,10 @@ static void make(struct kit *t, struct trial *r, unsigned number)
         r->at += r->stride[rank - 1] * (extent[rank - 1] - 1);
         r->stride[rank - 1] = -r->stride[rank - 1];
     }
-    r->x = kit_storage(t, elements + 8, number % 5 ? 4 : 8);
+    r->bytes = number % 7 == 3;
+    r->x = kit_storage(t, elements + 8, r->bytes ? 1 : number % 5 ? 4 : 8);
     r->points = layout(k, NULL, r->full_stride, number % 3 == 0);
-    r->full = kit_storage(t, r->points, 4);
+    r->full = kit_storage(t, r->points, r->bytes ? 1 : 4);
     r->outer_points = layout(k, k->reduced, r->outer_stride, number % 3 == 0);
     uint32_t split = rank;
     for (uint32_t d = 0; d < rank; d++)
@@ -98,23 +99,23 @@ static void make(struct kit *t, struct trial *r, unsigned number)
     const enum op ops[] = {OP_sum, OP_max_over, OP_argmax};
     uint32_t *to[] = {&r->sum, &r->top, &r->arg};
     for (int i = 0; i < 3 && r->reduces; i++) {
-        *to[i] = kit_storage(t, r->outer_points, 4);
+        *to[i] = kit_storage(t, r->outer_points, r->bytes && ops[i] == OP_max_over ? 1 : 4);
         uint32_t y = kit_insn(t, k, (struct insn){.kind = INSN_REDUCE, .op = ops[i], .nargs = 1, .arg = {value}});
         kit_insn(t, k, (struct insn){.kind = INSN_STORE, .nargs = 1, .arg = {y}, .at = access_to(*to[i], 0, r->outer_stride), .outer = true});
     }
 }
 
-static double x_at(struct kit *t, const struct trial *r, int64_t i)
+static double element(struct kit *t, uint32_t storage, int64_t i)
 {
-    void *x = kit_memory(t, r->x);
-    return kernels_storage(&t->k, kit_graph(t), r->x)->size == 8 ? ((double *)x)[i] : ((float *)x)[i];
+    void *x = kit_memory(t, storage);
+    uint32_t size = kernels_storage(&t->k, kit_graph(t), storage)->size;
+    return size == 8 ? ((double *)x)[i] : size == 1 ? ((unsigned char *)x)[i] : ((float *)x)[i];
 }
 
 static bool agrees(struct kit *t, const struct kernel *k, const struct trial *r)
 {
     double *sum = calloc((size_t)r->outer_points, sizeof *sum), *top = calloc((size_t)r->outer_points, sizeof *top);
     double *arg = calloc((size_t)r->outer_points, sizeof *arg);
-    const float *full = kit_memory(t, r->full);
     bool good = sum && top && arg;
     uint32_t inmost = k->rank;
     while (inmost-- > 1 && !k->reduced[inmost]) {}
@@ -125,15 +126,15 @@ static bool agrees(struct kit *t, const struct kernel *k, const struct trial *r)
             index[d] = rest % k->extent[d];
             x += index[d] * r->stride[d], f += index[d] * r->full_stride[d], o += index[d] * r->outer_stride[d];
         }
-        double value = 2 * x_at(t, r, x) + (double)((f + 3) % 8);
-        good = full[f] == value;
+        double value = 2 * element(t, r->x, x) + (double)((f + 3) % 8);
+        good = element(t, r->full, f) == value;
         sum[o] += value;
         if (value > top[o]) top[o] = value, arg[o] = (double)index[inmost];
     }
     uint32_t reduced = 0;
     for (uint32_t d = 0; d < k->rank; d++) reduced += k->reduced[d];
     for (int64_t o = 0; o < r->outer_points && good && r->reduces; o++) {
-        good = ((float *)kit_memory(t, r->sum))[o] == sum[o] && ((float *)kit_memory(t, r->top))[o] == top[o];
+        good = ((float *)kit_memory(t, r->sum))[o] == sum[o] && element(t, r->top, o) == top[o];
         if (reduced == 1) good = good && ((float *)kit_memory(t, r->arg))[o] == arg[o]; /* of several the order of equals is open */
     }
     free(sum), free(top), free(arg);
@@ -160,8 +161,9 @@ int main(void)
         for (unsigned i = 0; i < count && t.model; i++) {
             const struct storage *s = kernels_storage(&t.k, kit_graph(&t), trials[i].x);
             for (int64_t e = 0; e < s->elements; e++) {
-                double x = (double)below(19) - 9;
-                if (s->size == 8) ((double *)kit_memory(&t, trials[i].x))[e] = x;
+                double x = (double)below(19) - (s->size == 1 ? 0 : 9);
+                if (s->size == 1) ((unsigned char *)kit_memory(&t, trials[i].x))[e] = (unsigned char)x;
+                else if (s->size == 8) ((double *)kit_memory(&t, trials[i].x))[e] = x;
                 else ((float *)kit_memory(&t, trials[i].x))[e] = (float)x;
             }
             kit_run(&t, i);

@@ -25,7 +25,7 @@ static const char base[] =
     "graph 0 step \"minimize V\" batch 16 scratch 1088\n"
     "    batch d.0 96 x 4 bytes at 256 kernels 0..2 of d draw 0\n"
     "    scratch h 80 x 4 bytes at 640 kernels 0..1\n"
-    "    scratch k 80 x 4 bytes at 960 kernels 0..2\n"
+    "    scratch k 80 x 1 bytes at 960 kernels 0..2\n"
     "    scratch y 16 x 4 bytes at 1280 kernels 1..3\n"
     "    scratch V 1 x 4 bytes at 640 kernels 3..3\n"
     "    scalar 0 = 0.75\n"
@@ -204,6 +204,13 @@ static void test_values(void)
     refused("        after\n          %4 = index", "          %4 = index", E0878);
     refused("        after\n          %4 = u", "          %4 = u", E0878);
     refused("        %0 = tile\n", "        after\n        %0 = tile\n", E0878);
+    refused("k[5*i0 + i1] = %3", "k[5*i0 + i1] = %2", E0878); /* of bytes */
+    refused("k[5*i0 + i1] = %3", "%5 = 255.5\n        k[5*i0 + i1] = %5", E0878);
+    refused("h 80 x 4 bytes", "h 80 x 1 bytes", E0878);
+    refused("d.0 96 x 4 bytes", "d.0 96 x 1 bytes", E0871);
+    refused("b 5 x 4 bytes", "b 5 x 1 bytes", E0871);
+    refused("V 1 x 4 bytes", "V 1 x 1 bytes", E0871);
+    refused("d.0 + 2 [16, 3] ld 6", "k [16, 3] ld 5", E0879);
     refused("k[5*i0 + i1] = %3", "d.0[5*i0 + i1] = %3", E0878);
 }
 

@@ -122,7 +122,8 @@ static void add_random(struct model *m)
             struct node *z = type_equal(x->type, y->type) ? y : unary(m, OP_neg, x);
             node(m, OP_concat, 2, (struct node *[]){x, z}, (struct node){.axes = {below(rank)}, .axis_count = 1});
         } else {
-            node(m, below(2) ? OP_rand_uniform : OP_rand_normal, 0, NULL, (struct node){.index = m->p.streams++, .type = x->type});
+            static const enum op draws[] = {OP_rand_uniform, OP_rand_normal, OP_rand_index};
+            node(m, draws[below(3)], 0, NULL, (struct node){.index = m->p.streams++, .type = x->type, .number = below(2) ? 4 : 300}); /* in a byte, or not */
         }
         break;
     case 9: if (type_total(m->graph, x->type) < 1000) add_windows(m, x); break;
