@@ -1,8 +1,8 @@
 /* access.c: reading and writing storages, a vector at a time.
  *
  * Along the lane an access walks with stride 1 (a vector), 0 (one element, splat) or another (gathered, scattered). Elements are converted where
- * a storage holds doubles in a program of floats (states of the schedule), or bytes (schedule/narrow.h). Storages do not overlap while a kernel uses them: alias scopes
- * tell LLVM so, which lets it move loads out of loops that store. */
+ * a storage holds doubles in a program of floats (states of the schedule), or bytes (schedule/narrow.h). Storages do not overlap while a
+ * kernel uses them: alias scopes tell LLVM so, which lets it move loads out of loops that store. */
 #include "codegen/nest.h"
 
 #include <stdio.h>

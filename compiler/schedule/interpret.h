@@ -1,7 +1,7 @@
 /* interpret.h: kernels run by a plain interpreter in double: the scheduler's result without a code generator. `ganc compare --kernels` and tests use it.
  *
- * It uses the plan's own offsets (a cell for every four bytes of the tensors, and for each byte behind them), so that two storages that should not overlap are found out, and checks each
- * access against its storage. */
+ * It uses the plan's own offsets (a cell for every four bytes of the tensors, and for each byte behind them), so that two storages that should not
+ * overlap are found out, and checks each access against its storage. */
 #ifndef GANC_INTERPRET_H
 #define GANC_INTERPRET_H
 

@@ -16,7 +16,10 @@ total() { "$GANC" "$work/m.gan" --emit=plan "$@" | awk '/^arena/ { print $2 }'; 
 "$GANC" "$work/m.gan" -o "$work/with" && "$GANC" "$work/m.gan" --no-pass=bytes -o "$work/without" || fail "does not compile"
 "$GANC" "$work/m.gan" --cpu=x86-64-v3 -o "$work/v3" || fail "does not compile for x86-64-v3"
 "$GANC" "$work/m.gan" --check=bounds -o "$work/checked" || fail "does not compile with --check=bounds"
-weights() { "$work/$1" --out "$work/$1$2" --threads "$2" >"$work/log" 2>&1 || fail "$1: $(cat "$work/log")"; cksum <"$work/$1$2/checkpoints/00000020.safetensors"; }
+weights() {
+    "$work/$1" --out "$work/$1$2" --threads "$2" >"$work/log" 2>&1 || fail "$1: $(cat "$work/log")"
+    cksum <"$work/$1$2/checkpoints/00000020.safetensors"
+}
 want=$(weights without 1)
 for threads in 1 2 8; do
     for trainer in with v3 checked; do [ "$(weights $trainer $threads)" = "$want" ] || fail "$trainer on $threads threads comes to other weights"; done
