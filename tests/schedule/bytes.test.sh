@@ -24,5 +24,7 @@ want=$(weights without 1)
 for threads in 1 2 8; do
     for trainer in with v3 checked; do [ "$(weights $trainer $threads)" = "$want" ] || fail "$trainer on $threads threads comes to other weights"; done
 done
-"$GANC" compare --kernels "$work/m.gan" >"$work/out" 2>&1 || fail "compare --kernels: $(cat "$work/out")"
+for dtype in f32 f64; do
+    "$GANC" compare --kernels --dtype $dtype "$work/m.gan" >"$work/out" 2>&1 || fail "compare --kernels $dtype: $(cat "$work/out")"
+done
 finish
