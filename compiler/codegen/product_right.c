@@ -2,6 +2,7 @@
  * worker's own memory; and what is fetched into the caches while a tile is summed: the panel after this one, the squares that the next
  * packing will turn, the weights that the body of the next block will update. */
 #include "codegen/product.h"
+#include "schedule/rules.h"
 
 #define DIRECT_BLOCKS 2  /* so few blocks of rows do not repay packing */
 #define LINE 64          /* bytes */
@@ -191,6 +192,7 @@ static void left_stream(struct product_work *w, int64_t column, struct product_t
 void product_fetch_streams(struct product_work *w, int64_t column, int64_t columns, struct product_tile *t, ir *fetch)
 {
     t->streams = 0;
+    if (!rule_on(w->n->e->g, RULE_fetch)) return;
     body_streams(w, column, t, fetch);
     if (t->streams) return;
     if (source_of(w) == IN_PANELS) panel_stream(w, column, columns, t, fetch);

@@ -4,6 +4,7 @@
  * in the product of a gradient go the tensors that it reads and writes at the same places: momenta, squares, averages. What other
  * kernels read of them they find by number, so that this is a matter of speed alone. */
 #include "schedule/internal.h"
+#include "schedule/rules.h"
 
 #include <string.h>
 
@@ -75,10 +76,9 @@ static void followers(struct layouts *l, const struct kernel *k)
 
 void layouts_choose(struct ganc *g, struct kernels *k)
 {
-    if (k->program->f64) return;
+    if (k->program->f64 || !rule_on(g, RULE_panels)) return;
     struct arena *mem = arena_new();
     struct layouts l = {k, NEW_ARRAY(mem, int64_t, k->tensors.n + 1)};
-    (void)g;
     for (uint32_t i = 0; i < k->graphs.n; i++)
         for (uint32_t j = 0; j < k->graphs.at[i].kernels.n; j++)
             if (k->graphs.at[i].kernels.at[j].kind == KERNEL_PRODUCT) operands(&l, &k->graphs.at[i].kernels.at[j]);
