@@ -64,6 +64,7 @@ int command_compile(struct compilation *c, struct options *o)
         stage = (enum stage_id)i;
     } else if (!o->output) return usage_error("%s", "say where the trainer goes: -o TRAINER, or `ganc run`");
     c->cached = !o->no_cache && stage == STAGE_COUNT;
+    if (c->tune && (stage < AT_KERNELS || stage == AT_DOT)) return usage_error("--tune does not go with --emit=%s, which comes before the kernels", o->emit);
     int status = o->diff ? set_diff(c, o, stage) : 0;
     if (status) return status;
     if (!compile(c, stage == STAGE_COUNT ? AT_OBJ : stage)) return command_finish(c, o, 1);

@@ -93,7 +93,7 @@ int command_options(struct compilation *c, struct options *o, const struct comma
             vec_push(g->mem, &o->files, a);
             if (run) { /* what follows is the trainer's */
                 o->rest = i + 1;
-                return 0;
+                return c->tune ? usage_error("--tune does not go with %s", command->name) : 0;
             }
         } else if (!strcmp(a, "--")) names = true;
         else if (take_own(c, o, command, argc, argv, &i, &status)) continue;
@@ -106,6 +106,7 @@ int command_options(struct compilation *c, struct options *o, const struct comma
             if (!status && !rule_turn_off(g, value)) vec_push(g->mem, &c->off, value);
         } else if (!strcmp(a, "--time")) times_open(g);
         else if (!strcmp(a, "--blas")) g->blas = true;
+        else if (!strcmp(a, "--tune")) c->tune = true;
         else if (!strcmp(a, "--no-cache")) o->no_cache = true;
         else if (value_option(argc, argv, &i, "--dtype", &value, &status)) status = status ? status : set_dtype(g, value);
         else if (value_option(argc, argv, &i, "--cpu", &value, &status)) g->cpu = value;
@@ -125,6 +126,7 @@ int command_options(struct compilation *c, struct options *o, const struct comma
         } else if (parse_warning(g, a, &status)) continue;
         else status = usage_error("there is no option %s", a);
     }
+    if (!status && command && c->tune) status = usage_error("--tune does not go with %s", command->name);
     if (!status && command && o->emit) status = usage_error("--emit does not go with %s", command->name);
     if (!status && o->diff && !o->emit) status = usage_error("%s", "--diff goes with --emit=grad and --emit=opt");
     return status;

@@ -7,6 +7,7 @@
 #include "differentiate/differentiate.h"
 #include "elaborate/elaborate.h"
 #include "passes/passes.h"
+#include "tune.h"
 
 #include <string.h>
 
@@ -144,6 +145,10 @@ static bool make_object(struct compilation *c)
 /* From a text of kernels on: no stage before them is there. */
 static bool compile_kernels(struct compilation *c, enum stage_id last)
 {
+    if (c->tune) {
+        diag(c->g, E0862, (struct span){0}, "the file is a text of kernels, which says what tiles they have");
+        return false;
+    }
     if (last >= AT_KERNELS && last != AT_DOT) return last != AT_OBJ || make_object(c);
     diag(c->g, E0005, (struct span){0}, stage_names[last], "the file is a text of a later stage");
     return false;
@@ -161,6 +166,7 @@ bool compile_on(struct compilation *c, enum stage_id last)
     if (c->program->stage == STAGE_GRAD && !optimize_program(c)) return false;
     if (last == AT_OPT || last == AT_DOT) return true;
     if (!make_kernels(c) || diag_errors(c->g) > errors) return false;
+    if (c->tune && !tune_kernels(c)) return false;
     return last != AT_OBJ || make_object(c);
 }
 

@@ -20,6 +20,7 @@ struct compilation {
     enum stage_id keep;    /* for --diff: AT_GRAPH, AT_GRAD: the program of that stage is kept; AT_OPT: as it is before the pass `after`; AT_AST: none */
     struct program *kept;  /* NULL where the file is a text of a later stage */
     bool cached;           /* an object that was made before will do, and what is made is kept (codegen/cache.h) */
+    bool tune;               /* --tune: grids of tiles are chosen by measuring (tune.h) */
     struct kernels *kernels;
     bool kernels_read;     /* they are the file: a text of kernels; no stage before them is there */
     struct object object;

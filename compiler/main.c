@@ -29,6 +29,7 @@ static const char usage_options[] =
     "  --dtype f32|f64      element type of all tensors (f32)\n"
     "  --cpu=NAME           processor to compile for: native (the default), x86-64-v3, ...\n"
     "  --blas               products of floats by OpenBLAS, which trainers then need (compiler/docs/performance.md)\n"
+    "  --tune               tiles of products by measuring on this machine (-o, --emit=kernels and after; compiler/docs/performance.md)\n"
     "  --check=bounds       the trainer checks every access to memory\n"
     "  --time               what each part of the compilation took, to standard error\n"
     "  --no-cache           make the object again, and do not keep it (-o and run; compiler/docs/compile_time.md)\n"

@@ -116,6 +116,10 @@ struct kernels {
 };
 
 struct kernels *kernels_make(struct ganc *g, const struct program *p);   /* the whole of schedule/ */
+/* The same with other grids of tiles for the products of floats that our code makes: grid[n], n counting the kernels of all graphs in order, is a place in
+ * the kernel's order of grids by cost, below KERNEL_GRIDS; the last there is where it has fewer. 0, or a grid of NULL: as kernels_make. Equal bits. */
+struct kernels *kernels_make_grids(struct ganc *g, const struct program *p, const uint8_t *grid);
+enum { KERNEL_GRIDS = 6 };
 void kernels_print(struct buffer *to, const struct ganc *g, const struct kernels *k);
 /* The text of kernels read back (read.c): the program with it, NULL after an error. g->check_bounds becomes what the text was planned for. */
 struct kernels *kernels_parse(struct ganc *g, uint32_t file, struct program **p);

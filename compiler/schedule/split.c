@@ -152,10 +152,30 @@ static int64_t column_unit(const struct kernels *all, const struct kernel *k, in
     return kernel_draws(k) ? PRODUCT_GROUP : k->extent[1] < 2 * PRODUCT_PANEL * parts ? PRODUCT_LANES : PRODUCT_PANEL;
 }
 
-static void split_product(const struct kernels *all, struct kernel *k, uint32_t size)
+/* The best grids, by cost; of equal ones the first that was tried. */
+struct grids {
+    unsigned n;
+    struct grid {
+        double cost;
+        int64_t down, across;
+    } at[KERNEL_GRIDS];
+};
+
+static void grids_add(struct grids *g, struct grid x)
+{
+    unsigned i = g->n < KERNEL_GRIDS ? g->n : KERNEL_GRIDS;
+    while (i > 0 && x.cost < g->at[i - 1].cost) i--;
+    if (i == KERNEL_GRIDS) return;
+    if (g->n < KERNEL_GRIDS) g->n++;
+    for (unsigned j = g->n - 1; j > i; j--) g->at[j] = g->at[j - 1];
+    g->at[i] = x;
+}
+
+static void split_product(const struct kernels *all, struct kernel *k, uint32_t size, unsigned grid)
 {
     int64_t rows = k->extent[0], columns = k->extent[1], down = 0, across = 0;
-    double best = -1;
+    struct grids best = {0};
+    if (size == 8 || k->library) grid = 0; /* the library's bits may depend on a tile's size */
     bool cut = tile_cost(all, k, rows, columns) >= COST_CUT;
     k->tile[0] = least(rows, 512), k->tile[1] = least(columns, kernel_group(k)); /* of what is too large for PRODUCT_TILES */
     for (int64_t r = 1; r <= PRODUCT_PARTS; r++) {
@@ -167,18 +187,19 @@ static void split_product(const struct kernels *all, struct kernel *k, uint32_t 
             if (!a) continue;
             across = a;
             if (divide_up(rows, down) * divide_up(columns, across) > PRODUCT_TILES || !tile_fits(k, down, across, size)) continue;
-            double cost = grid_cost(all, k, down, across);
-            if (best >= 0 && cost >= best) continue;
-            best = cost;
-            k->tile[0] = down, k->tile[1] = across;
+            grids_add(&best, (struct grid){grid_cost(all, k, down, across), down, across});
         }
+    }
+    if (best.n) {
+        const struct grid *one = &best.at[grid < best.n ? grid : best.n - 1];
+        k->tile[0] = one->down, k->tile[1] = one->across;
     }
     k->split = 0, k->chunk = rows;
     k->tasks = (uint32_t)(divide_up(rows, k->tile[0]) * divide_up(columns, k->tile[1]));
 }
 
-void split_kernel(const struct kernels *all, struct kernel *k, uint32_t size)
+void split_kernel(const struct kernels *all, struct kernel *k, uint32_t size, unsigned grid)
 {
-    if (k->kind == KERNEL_PRODUCT) split_product(all, k, size);
+    if (k->kind == KERNEL_PRODUCT) split_product(all, k, size, grid);
     else split_loop(k);
 }
