@@ -171,6 +171,28 @@ static ir panel_index(struct emit *e, const struct storage *s, ir index)
     return panel_element(e, s, row, emit_isub(e, index, emit_imul(e, row, emit_integer(LLVMTypeOf(index), (uint64_t)s->columns))));
 }
 
+/* Row and column as sums over dimensions of their own, where the access is one: what a loop down the rows does not change, it then need not
+ * work out again. Of the point's first lane. */
+static bool panel_apart(struct nest *n, const struct access *a, const struct storage *s, ir *row, ir *column)
+{
+    struct emit *e = n->e;
+    int64_t first = a->offset % s->columns, last = first;
+    for (uint32_t d = 0; d < n->k.rank; d++) {
+        if (a->stride[d] < 0) return false;
+        if (a->stride[d] % s->columns) last += a->stride[d] * (n->k.extent[d] - 1);
+    }
+    if (a->offset < 0 || last >= s->columns) return false;
+    *row = emit_i64(e, a->offset / s->columns);
+    *column = emit_i64(e, first);
+    for (uint32_t d = 0; d < n->k.rank; d++) {
+        bool down = a->stride[d] % s->columns == 0;
+        int64_t step = down ? a->stride[d] / s->columns : a->stride[d];
+        ir *to = down ? row : column;
+        if (step) *to = emit_iadd(e, *to, emit_imul(e, n->index[d], emit_i64(e, step)));
+    }
+    return true;
+}
+
 /* Does no vector along the lane leave its panel? */
 static bool panel_aligned(const struct nest *n, const struct access *a)
 {
@@ -187,8 +209,8 @@ static ir element_pointer(struct nest *n, const struct access *a, ir_type elemen
     ir base = access_base(n, a->storage);
     *stride = lane_stride(n, a);
     if (!s->columns) return emit_offset(e, base, element, index);
-    bool matrix = n->k.kind == KERNEL_PRODUCT && !a->offset && a->stride[0] == s->columns && a->stride[1] == 1;
-    if (matrix) return emit_offset(e, base, element, panel_element(e, s, n->index[0], n->index[1]));
+    ir row, column;
+    if ((*stride == 0 || panel_aligned(n, a)) && panel_apart(n, a, s, &row, &column)) return emit_offset(e, base, element, panel_element(e, s, row, column));
     if (*stride == 0 || panel_aligned(n, a)) return emit_offset(e, base, element, panel_index(e, s, index));
     ir at = panel_index(e, s, emit_iadd(e, emit_splat(e, index, n->lanes), emit_count(e->i64, n->lanes, *stride)));
     *stride = POINTERS;
