@@ -13,6 +13,8 @@
 #define GANC_VERSION "unknown"
 #endif
 
+_Static_assert(PRODUCT_PANEL == GANRT_PANEL, "the runtime reads panels as wide as codegen/ writes them");
+
 #define FIELDS 48
 
 struct fields {

@@ -47,6 +47,8 @@ struct product_work { /* a task's tile under way */
     ir add;                 /* i1: to what stands there */
 };
 
+static inline const struct product *product_at(const struct product_work *w) { return &w->n->k.products.at[w->product]; }
+
 /* product_float.c. stride: between the rows of that storage, 0 where there is none */
 void product_float(struct nest *n, const struct product_operands *operands, int64_t stride);
 

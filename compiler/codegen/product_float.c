@@ -3,8 +3,6 @@
  * a piece of k after the other. Each element is summed product by product, in order of k. */
 #include "codegen/product.h"
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* ---- cases: a size that is one of a few ---- */
 
 typedef void case_body(struct product_work *w, int64_t size);
@@ -53,11 +51,6 @@ static ir part_length(struct product_work *w, ir at, ir all, int64_t unit, unsig
 
 /* ---- the parts ---- */
 
-static const struct product *product_at(const struct product_work *w)
-{
-    return &w->n->k.products.at[w->product];
-}
-
 static bool left_packed(const struct product_work *w) { return w->turned && product_at(w)->ta; }
 static bool left_copied(const struct product_work *w) { return w->copied && !product_at(w)->ta; }
 
@@ -96,14 +89,9 @@ static void strips(struct product_work *w, int64_t width, strip_body *body)
     for (int64_t at = 0; at < width; at += unit) body(w, at, least(unit, width - at));
 }
 
-static void strip_pack(struct product_work *w, int64_t column, int64_t columns)
-{
-    product_right_pack(w, column, columns);
-}
-
 static void pack(struct product_work *w, int64_t width)
 {
-    if (product_right_packs(w)) strips(w, width, strip_pack);
+    if (product_right_packs(w)) strips(w, width, product_right_pack);
 }
 
 static void strip_make(struct product_work *w, int64_t column, int64_t columns)
@@ -113,7 +101,8 @@ static void strip_make(struct product_work *w, int64_t column, int64_t columns)
     unsigned vectors = (unsigned)((columns + e->width - 1) / e->width);
     int64_t padded = (int64_t)vectors * e->width;
     struct product_right right = product_right(w, column, columns);
-    struct product_tile t = {.rows = w->block, .vectors = vectors, .lda = left_packed(w) ? w->shape.rows : left_copied(w) ? PRODUCT_DEPTH : p->lda, .ldc = w->stride, .ta = p->ta, .step = right.step,
+    int64_t lda = left_packed(w) ? w->shape.rows : left_copied(w) ? PRODUCT_DEPTH : p->lda;
+    struct product_tile t = {.rows = w->block, .vectors = vectors, .lda = lda, .ldc = w->stride, .ta = p->ta, .step = right.step,
                              .columns_b = right.columns, .columns_c = w->direct ? columns : padded};
     ir fetch[PRODUCT_STREAMS];
     product_fetch_streams(w, column, columns, &t, fetch);

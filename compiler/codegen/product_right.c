@@ -9,11 +9,6 @@
 
 enum right_source { AS_STORED, IN_PANELS, PACKED, PACKED_FROM_PANELS };
 
-static const struct product *product_at(const struct product_work *w)
-{
-    return &w->n->k.products.at[w->product];
-}
-
 static const struct storage *storage_of(const struct product_work *w)
 {
     return access_storage(w->n, product_at(w)->b.storage);
@@ -31,8 +26,6 @@ bool product_right_packs(const struct product_work *w)
 {
     return source_of(w) >= PACKED;
 }
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static int64_t padded(const struct product_work *w, int64_t columns)
 {

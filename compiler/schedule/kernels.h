@@ -131,12 +131,14 @@ void plan_print(struct buffer *to, const struct ganc *g, const struct kernels *k
  * elements by their row-major numbers whatever the layout; only code generation and the runtime know where they stand. */
 enum { PRODUCT_LANES = 16, PRODUCT_PANEL = 48 };
 
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
 /* Where element `i`, counted row by row, stands in a storage of `elements`; columns: of struct storage. */
 static inline int64_t panel_position(int64_t elements, int64_t columns, int64_t i)
 {
     if (!columns) return i;
     int64_t row = i / columns, column = i % columns, start = column / PRODUCT_PANEL * PRODUCT_PANEL;
-    int64_t wide = columns - start < PRODUCT_PANEL ? columns - start : PRODUCT_PANEL;
+    int64_t wide = least(columns - start, PRODUCT_PANEL);
     return start * (elements / columns) + row * wide + column - start;
 }
 

@@ -24,8 +24,6 @@
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* Operations of one point, roughly. */
 static int64_t point_work(const struct kernel *k)
 {
