@@ -44,6 +44,7 @@ struct product_work { /* a task's tile under way */
     int64_t width;
     ir row;                 /* the block's first, from the tile's start */
     unsigned block;         /* its rows */
+    int64_t left_wide;      /* columns of the panel that holds them of a left operand that is stored turned, in panels */
     ir add;                 /* i1: to what stands there */
 };
 
@@ -63,6 +64,7 @@ struct product_tile {
     unsigned rows, vectors;
     int64_t lda, ldc;
     bool ta;
+    int64_t apart, rest;          /* a stands in panels so many elements apart, the last, if narrower, of `rest` columns; apart 0: row by row */
     int64_t step;                 /* between b's rows, in elements */
     int64_t columns_b, columns_c; /* that may be read of b, written of c: up to vectors * 16 */
     unsigned streams;             /* of lines that are fetched meanwhile */
@@ -73,8 +75,9 @@ struct product_tile {
     } stream[PRODUCT_STREAMS];
 };
 
-/* c (+)= a b over `depth` of k; a, b, c: their first elements; add: an i1; fetch: where each stream begins. Makes the function where it is new. */
-void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir b, ir c, ir depth, ir add, const ir *fetch);
+/* c (+)= a b over `depth` of k; a, b, c: their first elements; last: a's in its narrower last panel; add: an i1; fetch: where each stream begins. Makes the
+ * function where it is new. */
+void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir last, ir b, ir c, ir depth, ir add, const ir *fetch);
 /* The vector at `from`, of which `count` lanes are there, zeros the others. */
 ir product_load(struct emit *e, ir from, int64_t count);
 

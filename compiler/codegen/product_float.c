@@ -51,14 +51,40 @@ static ir part_length(struct product_work *w, ir at, ir all, int64_t unit, unsig
 
 /* ---- the parts ---- */
 
-static bool left_packed(const struct product_work *w) { return w->turned && product_at(w)->ta; }
+static bool left_packed(const struct product_work *w) { return w->turned && product_at(w)->ta && !product_at(w)->panels; }
 static bool left_copied(const struct product_work *w) { return w->copied && !product_at(w)->ta; }
+
+/* In panels: the element of the left operand where `column` and `row` of what is stored meet, in a panel of `wide` columns. */
+static ir left_element(struct product_work *w, ir row, ir column, ir start, int64_t wide)
+{
+    struct emit *e = w->n->e;
+    const struct access *a = &product_at(w)->a;
+    const struct storage *s = access_storage(w->n, a->storage);
+    row = emit_iadd(e, row, emit_i64(e, a->offset / s->columns));
+    ir index = emit_iadd(e, emit_imul(e, start, emit_i64(e, s->elements / s->columns)), emit_imul(e, row, emit_i64(e, wide)));
+    return emit_offset(e, access_base(w->n, a->storage), e->real, emit_iadd(e, index, emit_isub(e, column, start)));
+}
+
+static int64_t left_rest(const struct product_work *w) { return product_at(w)->lda % PRODUCT_PANEL; }
+
+/* The narrower last panel of a left operand that is stored as it is. */
+static ir left_last(struct product_work *w)
+{
+    struct emit *e = w->n->e;
+    ir start = emit_i64(e, product_at(w)->lda - left_rest(w));
+    return left_element(w, emit_iadd(e, w->origin, w->row), start, start, left_rest(w));
+}
 
 /* The left operand where this block's rows and this piece of k begin. */
 static ir left(struct product_work *w)
 {
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
+    if (p->panels) {
+        ir row = emit_iadd(e, w->origin, w->row), zero = emit_i64(e, 0), panel = emit_i64(e, PRODUCT_PANEL);
+        if (!p->ta) return left_element(w, row, zero, zero, PRODUCT_PANEL);
+        return left_element(w, w->first, row, emit_imul(e, LLVMBuildUDiv(e->builder, row, panel, ""), panel), w->left_wide);
+    }
     if (left_copied(w)) return emit_offset(e, w->left[0], e->real, emit_imul(e, w->row, emit_i64(e, PRODUCT_DEPTH)));
     if (left_packed(w)) return emit_offset(e, w->left[w->product], e->real, emit_imul(e, emit_isub(e, w->row, w->chunk), w->depth));
     ir far = emit_i64(e, p->lda);
@@ -74,7 +100,7 @@ static void chunk_pack(struct product_work *w, ir rows)
     w->row = w->chunk;
     for (w->product = 0; w->product < n->k.products.n; w->product++) {
         const struct product *p = product_at(w);
-        if (!p->ta) continue;
+        if (!p->ta || p->panels) continue;
         ir from = emit_offset(e, w->operands[w->product].a, e->real, w->chunk);
         product_left_call(e, w->shape.rows, p->lda, w->left[w->product], from, emit_i64(e, p->k), rows);
     }
@@ -101,16 +127,42 @@ static void strip_make(struct product_work *w, int64_t column, int64_t columns)
     unsigned vectors = (unsigned)((columns + e->width - 1) / e->width);
     int64_t padded = (int64_t)vectors * e->width;
     struct product_right right = product_right(w, column, columns);
-    int64_t lda = left_packed(w) ? w->shape.rows : left_copied(w) ? PRODUCT_DEPTH : p->lda;
+    int64_t lda = p->panels ? w->left_wide : left_packed(w) ? w->shape.rows : left_copied(w) ? PRODUCT_DEPTH : p->lda;
     struct product_tile t = {.rows = w->block, .vectors = vectors, .lda = lda, .ldc = w->stride, .ta = p->ta, .step = right.step,
                              .columns_b = right.columns, .columns_c = w->direct ? columns : padded};
+    if (p->panels && !p->ta) {
+        const struct storage *s = access_storage(w->n, p->a.storage);
+        t.apart = s->elements / s->columns * PRODUCT_PANEL;
+        t.rest = left_rest(w);
+    }
     ir fetch[PRODUCT_STREAMS];
     product_fetch_streams(w, column, columns, &t, fetch);
     ir to = emit_offset(e, w->to, e->real, emit_i64(e, column));
-    product_tile_call(e, &t, left(w), right.at, to, w->depth, w->add, fetch);
+    ir a = left(w);
+    product_tile_call(e, &t, a, t.rest ? left_last(w) : a, right.at, to, w->depth, w->add, fetch);
 }
 
 static void width_make(struct product_work *w, int64_t width) { strips(w, width, strip_make); }
+
+static void left_make(struct product_work *w, int64_t wide)
+{
+    w->left_wide = wide;
+    cases(w, w->columns, w->widths, w->nwidths, width_make);
+}
+
+/* Of a left operand that is stored turned, in panels, the block's rows stand in one of them, which may be the narrower last one. */
+static void product_make(struct product_work *w)
+{
+    struct emit *e = w->n->e;
+    const struct product *p = product_at(w);
+    int64_t sizes[] = {PRODUCT_PANEL, left_rest(w)};
+    if (!p->panels || !p->ta || !sizes[1]) {
+        left_make(w, PRODUCT_PANEL);
+        return;
+    }
+    ir row = emit_iadd(e, w->origin, w->row), last = emit_icmp(e, LLVMIntSGE, row, emit_i64(e, p->lda - sizes[1]));
+    cases(w, emit_select(e, last, emit_i64(e, sizes[1]), emit_i64(e, sizes[0])), sizes, 2, left_make);
+}
 
 /* The block's rows, of all products where the whole of k is at hand, else of the one at work. */
 static void block_make(struct product_work *w, int64_t rows)
@@ -118,13 +170,13 @@ static void block_make(struct product_work *w, int64_t rows)
     struct emit *e = w->n->e;
     w->block = (unsigned)rows;
     if (!w->whole) {
-        cases(w, w->columns, w->widths, w->nwidths, width_make);
+        product_make(w);
         return;
     }
     for (w->product = 0; w->product < w->n->k.products.n; w->product++) {
         w->depth = emit_i64(e, product_at(w)->k);
         w->add = emit_integer(e->i1, w->product > 0);
-        cases(w, w->columns, w->widths, w->nwidths, width_make);
+        product_make(w);
     }
 }
 

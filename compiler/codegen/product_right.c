@@ -27,6 +27,9 @@ bool product_right_packs(const struct product_work *w)
     return source_of(w) >= PACKED;
 }
 
+/* In panels: of the whole matrix, of which the product may take some. */
+static int64_t rows_of(const struct product_work *w) { return storage_of(w)->elements / storage_of(w)->columns; }
+
 static int64_t padded(const struct product_work *w, int64_t columns)
 {
     unsigned lanes = w->n->e->width;
@@ -52,9 +55,9 @@ static int64_t panel_wide(const struct product_work *w, int64_t column)
 static ir panel_element(struct product_work *w, int64_t column, ir k)
 {
     struct emit *e = w->n->e;
-    int64_t within = column % PRODUCT_PANEL, rows = product_at(w)->k;
-    ir start = column_of(w, column - within);
-    ir index = emit_iadd(e, times_number(e, start, rows), times_number(e, k, panel_wide(w, column)));
+    int64_t within = column % PRODUCT_PANEL;
+    ir start = column_of(w, column - within), row = add_number(e, k, product_at(w)->b.offset / storage_of(w)->columns);
+    ir index = emit_iadd(e, times_number(e, start, rows_of(w)), times_number(e, row, panel_wide(w, column)));
     return emit_offset(e, access_base(w->n, product_at(w)->b.storage), e->real, add_number(e, index, within));
 }
 
@@ -123,7 +126,7 @@ static void body_streams(struct product_work *w, int64_t column, struct product_
     int64_t lines = (int64_t)w->shape.rows * t->vectors * e->width * e->size / LINE;
     for (uint32_t i = 0; i < n->k.body.n; i++) {
         const struct insn *in = &n->k.body.at[i];
-        if (in->kind != INSN_LOAD || !access_storage(n, in->at.storage)->columns) continue;
+        if (in->kind != INSN_LOAD || in->at.storage >= e->k->tensors.n || !access_storage(n, in->at.storage)->columns) continue;
         if (in->at.offset || in->at.stride[0] != n->k.extent[1] || in->at.stride[1] != 1) continue;
         ir row = add_number(e, emit_iadd(e, w->origin, w->row), w->shape.rows);
         ir index = emit_iadd(e, times_number(e, emit_iadd(e, w->column, w->at), n->k.extent[0]), times_number(e, row, w->width));
@@ -152,7 +155,7 @@ static void panel_stream(struct product_work *w, int64_t column, int64_t columns
     int64_t wide = panel_wide(w, column), within = column % PRODUCT_PANEL, next = within + columns;
     ir at = panel_element(w, column, w->first);
     /* within the panel, or at the start of the one after it */
-    at = emit_offset(e, at, e->real, emit_i64(e, next < wide ? columns : product_at(w)->k * wide - within));
+    at = emit_offset(e, at, e->real, emit_i64(e, next < wide ? columns : rows_of(w) * wide - within));
     bool dense = columns == wide;
     int64_t vectors = dense ? (columns + e->width - 1) / e->width : 1, ahead = dense ? LINE : wide * e->size;
     ir lines = LLVMBuildUDiv(e->builder, w->depth, emit_i64(e, every(blocks_of(w) / vectors)), "");
@@ -177,7 +180,7 @@ static void left_stream(struct product_work *w, int64_t column, struct product_t
 {
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
-    if (p->ta || p->lda != p->k || column || !w->whole || p->k < LINE) return;
+    if (p->ta || p->panels || p->lda != p->k || column || !w->whole || p->k < LINE) return;
     ir at = times_number(e, add_number(e, w->row, w->shape.rows), p->lda);
     stream(t, fetch, emit_offset(e, w->operands[w->product].a, e->real, at), LINE, (int64_t)w->shape.rows * e->size, LINE, false);
 }

@@ -2,7 +2,7 @@
  *
  *     c[0..rows, 0..vectors * 16)  =  or  +=  the sum over k of  a[row, k] * b[k, column]
  *
- * An element of a is read where it is stored and broadcast; b's vectors come from a packed panel (product_pack.c) or from where it is stored.
+ * An element of a is read where it is stored, row by row or in panels, and broadcast; b's vectors come from a packed panel (product_pack.c) or from where it is stored.
  * Each element is summed over k in order, one fused multiply-add at a time, whatever the tile's size: bits depend neither on how a product is
  * cut nor on the processor. The strides of a and b are part of the function, so that the loop needs no arithmetic for addresses (as an
  * argument, a's made gan_mnist slower); kernels share a function where all of it is equal. */
@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #define STEPS 4 /* of k in one round of the loop; more where lines are fetched more rarely */
-enum { STREAMS_AT = 6 }; /* of the function's parameters: from here on the streams */
+enum { STREAMS_AT = 7 }; /* of the function's parameters: from here on the streams */
 
 struct tile {
     struct emit *e;
@@ -67,13 +67,13 @@ static int64_t present(const struct emit *e, int64_t columns, unsigned v)
     return left < e->width ? left : e->width;
 }
 
-/* One k: a vector of b at a time meets every row's element of a. */
-static void step(struct tile *s, ir k)
+/* One k: a vector of b at a time meets every row's element of a. at: k, counted from where s->a stands. */
+static void step(struct tile *s, ir at, ir k)
 {
     struct emit *e = s->e;
     const struct product_tile *t = s->t;
     ir b[PRODUCT_VECTORS], at_b = emit_offset(e, s->b, e->real, emit_imul(e, k, emit_i64(e, t->step)));
-    ir at_a = emit_offset(e, s->a, e->real, t->ta ? emit_imul(e, k, s->lda) : k);
+    ir at_a = emit_offset(e, s->a, e->real, t->ta ? emit_imul(e, at, s->lda) : at);
     for (unsigned v = 0; v < t->vectors; v++)
         b[v] = product_load(e, emit_offset(e, at_b, e->real, emit_i64(e, (int64_t)v * e->width)), present(e, t->columns_b, v));
     for (unsigned r = 0; r < t->rows; r++) {
@@ -105,6 +105,37 @@ static unsigned round_of(const struct product_tile *t)
     return steps;
 }
 
+/* The next `columns` of k, from k on, that stand in one panel of a. */
+static void sum_panel(struct tile *s, ir k, int64_t columns)
+{
+    struct emit *e = s->e;
+    struct emit_loop loop;
+    unsigned steps = round_of(s->t);
+    s->lda = emit_i64(e, columns);
+    emit_loop_open(e, &loop, emit_i64(e, 0), emit_i64(e, columns), steps);
+    for (unsigned i = 0; i < steps; i++) {
+        ir at = emit_iadd(e, loop.index, emit_i64(e, i)), there = emit_iadd(e, k, at);
+        fetch_lines(s, there, i);
+        step(s, at, there);
+    }
+    emit_loop_close(e, &loop);
+}
+
+/* k runs through a's panels, all of it. */
+static void sum_panels(struct tile *s, ir depth, ir last)
+{
+    struct emit *e = s->e;
+    struct emit_loop loop;
+    ir first = s->a, whole = emit_isub(e, depth, emit_i64(e, s->t->rest));
+    emit_loop_open(e, &loop, emit_i64(e, 0), whole, PRODUCT_PANEL);
+    s->a = emit_offset(e, first, e->real, emit_imul(e, LLVMBuildUDiv(e->builder, loop.index, emit_i64(e, PRODUCT_PANEL), ""), emit_i64(e, s->t->apart)));
+    sum_panel(s, loop.index, PRODUCT_PANEL);
+    emit_loop_close(e, &loop);
+    if (!s->t->rest) return;
+    s->a = last;
+    sum_panel(s, whole, s->t->rest);
+}
+
 static void sum(struct tile *s, ir depth)
 {
     struct emit *e = s->e;
@@ -115,12 +146,12 @@ static void sum(struct tile *s, ir depth)
     for (unsigned i = 0; i < steps; i++) {
         ir k = emit_iadd(e, loop.index, emit_i64(e, i));
         fetch_lines(s, k, i);
-        step(s, k);
+        step(s, k, k);
     }
     emit_loop_close(e, &loop);
     if (!s->rest) return;
     emit_loop_open(e, &loop, whole, depth, 1);
-    step(s, loop.index);
+    step(s, loop.index, loop.index);
     emit_loop_close(e, &loop);
 }
 
@@ -156,14 +187,15 @@ static void function(struct tile s, ir f)
             s.sums[r][v] = emit_local(e, s.vector);
             emit_store(e, LLVMConstNull(s.vector), s.sums[r][v]);
         }
-    sum(&s, LLVMGetParam(f, 3));
+    if (t->apart) sum_panels(&s, LLVMGetParam(f, 3), LLVMGetParam(f, 6));
+    else sum(&s, LLVMGetParam(f, 3));
     if (s.more) add_earlier(&s, LLVMGetParam(f, 4));
     for (unsigned r = 0; r < t->rows; r++)
         for (unsigned v = 0; v < t->vectors; v++) store(e, emit_load(e, s.vector, s.sums[r][v]), place(&s, r, v), present(e, t->columns_c, v));
     LLVMBuildRetVoid(e->builder);
 }
 
-void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir b, ir c, ir depth, ir add, const ir *fetch)
+void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir last, ir b, ir c, ir depth, ir add, const ir *fetch)
 {
     char name[256];
     int64_t known;
@@ -172,10 +204,11 @@ void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir b,
     s.more = !emit_known(add, &known) || known;
     int n = snprintf(name, sizeof name, "gan_tile_%ux%u_a%lld%s%s%s_b%lld_%lld_c%lld", t->rows, t->vectors, (long long)t->lda, t->ta ? "t" : "",
                      s.rest ? "_rest" : "", s.more ? "_more" : "", (long long)t->step, (long long)t->columns_b, (long long)t->columns_c);
+    if (t->apart) n += snprintf(name + n, sizeof name - (size_t)n, "_p%lld_%lld", (long long)t->apart, (long long)t->rest);
     for (unsigned i = 0; i < t->streams; i++)
         n += snprintf(name + n, sizeof name - (size_t)n, "_f%u_%lld%s", t->stream[i].every, (long long)t->stream[i].ahead, t->stream[i].near ? "n" : "");
-    ir_type parameters[STREAMS_AT + PRODUCT_STREAMS] = {e->ptr, e->ptr, e->ptr, e->i64, e->i1, e->i64};
-    ir args[STREAMS_AT + PRODUCT_STREAMS] = {a, b, c, depth, add, emit_i64(e, t->ldc)};
+    ir_type parameters[STREAMS_AT + PRODUCT_STREAMS] = {e->ptr, e->ptr, e->ptr, e->i64, e->i1, e->i64, e->ptr};
+    ir args[STREAMS_AT + PRODUCT_STREAMS] = {a, b, c, depth, add, emit_i64(e, t->ldc), last};
     for (unsigned i = 0; i < t->streams; i++) parameters[STREAMS_AT + i] = e->ptr, args[STREAMS_AT + i] = fetch[i];
     ir f = emit_part(e, name, parameters, STREAMS_AT + t->streams);
     if (f) {

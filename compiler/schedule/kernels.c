@@ -136,7 +136,7 @@ static void split_all(struct kernels *k, const uint8_t *grid)
     for (uint32_t i = 0; i < k->graphs.n; i++)
         for (uint32_t j = 0; j < k->graphs.at[i].kernels.n; j++) {
             struct kernel *kernel = &k->graphs.at[i].kernels.at[j];
-            split_kernel(k, kernel, size, grid ? grid[n] : 0);
+            split_kernel(k, &k->graphs.at[i], kernel, size, grid ? grid[n] : 0);
             n++;
             int64_t tile = (kernel_worker_bytes(kernel, size) + 63) / 64 * 64;
             if (tile > k->worker_bytes) k->worker_bytes = tile;

@@ -28,7 +28,7 @@ struct storage {
     int64_t elements;
     uint32_t size;        /* bytes of an element: 4, or 8; 1: scratch of whole numbers from 0 to 255, see narrow.h */
     int64_t offset;       /* bytes from the arena's start; a multiple of 64 */
-    int64_t columns;      /* TENSOR: 0: its elements lie in row-major order; else it is a matrix of so many columns, laid out in panels */
+    int64_t columns;      /* TENSOR, SCRATCH: 0: its elements lie in row-major order; else it is a matrix of so many columns, laid out in panels */
     uint32_t first, last; /* kernels of its graph between which it must keep its content (not TENSOR) */
 };
 
@@ -71,6 +71,7 @@ struct product {
     struct access a, b;     /* a, b as stored: row-major matrices; only storage and offset count */
     int64_t lda, ldb;       /* elements between rows as stored */
     bool ta, tb;            /* a is stored [k, m], b is stored [n, k] */
+    bool panels;            /* a lies in panels: its storage says so, and kernels_mark repeats it here */
     int64_t k;
 };
 
@@ -120,6 +121,8 @@ struct kernels *kernels_make(struct ganc *g, const struct program *p);   /* the 
  * the kernel's order of grids by cost, below KERNEL_GRIDS; the last there is where it has fewer. 0, or a grid of NULL: as kernels_make. Equal bits. */
 struct kernels *kernels_make_grids(struct ganc *g, const struct program *p, const uint8_t *grid);
 enum { KERNEL_GRIDS = 6 };
+/* Sets `panels` of every product by what its storages say. */
+void kernels_mark(struct kernels *k);
 void kernels_print(struct buffer *to, const struct ganc *g, const struct kernels *k);
 /* The text of kernels read back (read.c): the program with it, NULL after an error. g->check_bounds becomes what the text was planned for. */
 struct kernels *kernels_parse(struct ganc *g, uint32_t file, struct program **p);
@@ -148,8 +151,9 @@ static inline int64_t panel_position(int64_t elements, int64_t columns, int64_t 
  * multiplies; then only the whole tile is there. Right operands whose rows lie PRODUCT_NEAR elements apart or less are read where they stand: the cache holds them as
  * well as a panel. Left operands that are stored turned are packed too, PRODUCT_CHUNK rows of the tile at a time, if there is more than a
  * panel to be made of them; of a tile with several such chunks all right operands are packed first. Of a deep tile the piece at work of the
- * left operand is copied. */
-enum { PRODUCT_DEEP = 2048, PRODUCT_DEPTH = 960, PRODUCT_BLOCK = 8, PRODUCT_NEAR = 64, PRODUCT_CHUNK = 256, PRODUCT_GROUP = 4 * PRODUCT_PANEL };
+ * left operand is copied. A left operand in panels is read where it stands; turned, its tiles have a multiple of PRODUCT_ROWS_UNIT rows, so that no
+ * block of rows (8 or 6) reaches into a second panel. */
+enum { PRODUCT_DEEP = 2048, PRODUCT_DEPTH = 960, PRODUCT_BLOCK = 8, PRODUCT_NEAR = 64, PRODUCT_ROWS_UNIT = 24, PRODUCT_CHUNK = 256, PRODUCT_GROUP = 4 * PRODUCT_PANEL };
 
 static inline int64_t kernel_depth(const struct kernel *k)
 {
@@ -179,12 +183,20 @@ static inline int64_t kernel_group(const struct kernel *k) { return kernel_draws
 static inline bool kernel_turned(const struct kernel *k)
 {
     bool turned = false;
-    for (uint32_t i = 0; i < k->products.n; i++) turned = turned || k->products.at[i].ta;
+    for (uint32_t i = 0; i < k->products.n; i++) turned = turned || (k->products.at[i].ta && !k->products.at[i].panels);
     return turned && k->tile[1] > PRODUCT_PANEL && k->tile[0] > PRODUCT_BLOCK && kernel_depth(k) <= PRODUCT_DEEP;
 }
 
 /* Is the piece at work of left operands copied, so that rows far apart do not take each other's place in the caches? */
 static inline bool kernel_copied(const struct kernel *k) { return kernel_depth(k) > PRODUCT_DEEP && k->tile[1] > PRODUCT_PANEL; }
+
+/* What the rows of a PRODUCT's tiles are a multiple of, unless a tile has them all. */
+static inline int64_t kernel_rows_unit(const struct kernel *k)
+{
+    for (uint32_t i = 0; i < k->products.n; i++)
+        if (k->products.at[i].ta && k->products.at[i].panels) return PRODUCT_ROWS_UNIT;
+    return PRODUCT_BLOCK;
+}
 
 static inline int64_t kernel_chunks(const struct kernel *k) { return kernel_turned(k) ? (k->tile[0] + PRODUCT_CHUNK - 1) / PRODUCT_CHUNK : 1; }
 

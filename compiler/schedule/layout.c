@@ -74,6 +74,82 @@ static void followers(struct layouts *l, const struct kernel *k)
     }
 }
 
+/* ---- what is kept between the kernels of a graph ---- */
+
+struct between {
+    const struct kernels *k;
+    const struct kernel_graph *kg;
+    int64_t *columns; /* by storage of the graph's own: of its matrix, 0: unknown, NEVER */
+    bool *wanted;     /* a weight gradient reads it */
+};
+
+static int64_t *between_columns(const struct between *b, uint32_t storage) { return &b->columns[storage - b->k->tensors.n]; }
+
+/* An operand of x, whole rows of a matrix of `ld` columns. */
+static void between_operand(const struct between *b, const struct kernel *k, const struct product *x, bool right)
+{
+    const struct access *a = right ? &x->b : &x->a;
+    if (a->storage < b->k->tensors.n) return;
+    const struct storage *s = kernels_storage(b->k, b->kg, a->storage);
+    int64_t ld = right ? x->ldb : x->lda, columns = right ? k->extent[1] : x->ta ? k->extent[0] : x->k, *of = between_columns(b, a->storage);
+    bool fits = ld == columns && ld % PRODUCT_LANES == 0 && ld > PRODUCT_PANEL && a->offset % ld == 0 && s->elements % ld == 0 && x->k >= PRODUCT_BLOCK;
+    if (k->library || (right && x->tb) || (!right && !x->ta && kernel_depth(k) > PRODUCT_DEEP)) fits = false;
+    *of = fits && (!*of || *of == ld) ? ld : NEVER;
+    if (right || x->ta) b->wanted[a->storage - b->k->tensors.n] = true;
+}
+
+/* Do vectors find its elements side by side in one panel, or one for all lanes, or in pieces? */
+static bool between_panels(const struct kernel *k, const struct insn *in, int64_t columns)
+{
+    uint32_t lane = k->rank, pack = k->rank;
+    while (lane > 0 && in->outer && k->reduced[lane - 1]) lane--;
+    if (lane == 0) return true;
+    int64_t inside = in->at.stride[--lane], last = in->at.offset % columns;
+    if (in->at.offset % PRODUCT_LANES) return inside == 0;
+    for (uint32_t d = 0; inside > 1 && d < k->rank; d++)
+        if (d != lane && in->at.stride[d] == 1 && k->extent[d] == inside) pack = d;
+    for (uint32_t d = 0; d < k->rank; d++) {
+        int64_t stride = in->at.stride[d];
+        if (stride < 0) return false;
+        if (d != lane && d != pack && stride % PRODUCT_LANES && inside) return false;
+        if (stride % columns) last += stride * (k->extent[d] - 1);
+    }
+    return inside <= 1 ? true : pack < k->rank && last < columns;
+}
+
+static void between_choose(struct arena *mem, struct kernels *k, struct kernel_graph *kg)
+{
+    struct between b = {k, kg, NEW_ARRAY(mem, int64_t, kg->storages.n + 1), NEW_ARRAY(mem, bool, kg->storages.n + 1)};
+    for (uint32_t i = 0; i < kg->kernels.n; i++)
+        for (uint32_t j = 0; j < kg->kernels.at[i].products.n; j++)
+            for (int right = 0; right < 2; right++) between_operand(&b, &kg->kernels.at[i], &kg->kernels.at[i].products.at[j], right);
+    for (uint32_t i = 0; i < kg->kernels.n; i++)
+        for (uint32_t j = 0; j < kg->kernels.at[i].body.n; j++) {
+            const struct insn *in = &kg->kernels.at[i].body.at[j];
+            if ((in->kind != INSN_LOAD && in->kind != INSN_STORE) || in->at.storage < k->tensors.n) continue;
+            int64_t *columns = between_columns(&b, in->at.storage);
+            if (*columns > 0 && (kg->kernels.at[i].library || !between_panels(&kg->kernels.at[i], in, *columns))) *columns = NEVER;
+        }
+    for (uint32_t i = 0; i < kg->outputs.n; i++)
+        if (kg->outputs.at[i].storage >= k->tensors.n) *between_columns(&b, kg->outputs.at[i].storage) = NEVER;
+    for (uint32_t i = 0; i < kg->storages.n; i++) {
+        struct storage *s = &kg->storages.at[i];
+        if (s->kind == STORAGE_SCRATCH && s->size == 4 && b.wanted[i] && b.columns[i] > 0) s->columns = b.columns[i];
+    }
+}
+
+/* ---- all ---- */
+
+void kernels_mark(struct kernels *k)
+{
+    for (uint32_t i = 0; i < k->graphs.n; i++)
+        for (uint32_t j = 0; j < k->graphs.at[i].kernels.n; j++) {
+            struct kernel *kernel = &k->graphs.at[i].kernels.at[j];
+            for (uint32_t x = 0; x < kernel->products.n; x++)
+                kernel->products.at[x].panels = kernels_storage(k, &k->graphs.at[i], kernel->products.at[x].a.storage)->columns > 0;
+        }
+}
+
 void layouts_choose(struct ganc *g, struct kernels *k)
 {
     if (k->program->f64 || !rule_on(g, RULE_panels)) return;
@@ -87,5 +163,7 @@ void layouts_choose(struct ganc *g, struct kernels *k)
             if (k->graphs.at[i].kernels.at[j].kind == KERNEL_PRODUCT) followers(&l, &k->graphs.at[i].kernels.at[j]);
     for (uint32_t i = 0; i < k->tensors.n; i++)
         if (l.columns[i] > 0) k->tensors.at[i].columns = l.columns[i];
+    for (uint32_t i = 0; i < k->graphs.n && rule_on(g, RULE_activations); i++) between_choose(mem, k, &k->graphs.at[i]);
+    kernels_mark(k);
     arena_free(mem);
 }

@@ -204,6 +204,7 @@ static bool read_whole(struct ganc *g, struct reading *r, struct program *p, str
     }
     g->check_bounds = r->checked;
     r->k->program = p;
+    kernels_mark(r->k);
     outputs_attach(g, r->k, p);
     struct kernels_places at = {.head = r->head, .tensors = r->tensors.at, .graphs = r->graphs.at};
     return kernels_verify(g, r->k, &at);

@@ -65,20 +65,26 @@ static void split_loop(struct kernel *k)
     k->tasks = (uint32_t)divide_up(extent, k->chunk);
 }
 
-static bool in_panels(const struct kernels *all, uint32_t storage) { return storage < all->tensors.n && all->tensors.at[storage].columns; }
+struct split {
+    const struct kernels *all;
+    const struct kernel_graph *kg;
+};
+
+static bool in_panels(const struct split *s, uint32_t storage) { return kernels_storage(s->all, s->kg, storage)->columns > 0; }
 
 /* Cycles that it takes to have the columns of p's right operand where they are read. Rows that are near to each other are not packed; see
  * codegen/product_float.c. */
-static double right_cost(const struct kernels *all, const struct product *p, int64_t columns)
+static double right_cost(const struct split *s, const struct product *p, int64_t columns)
 {
     double elements = (double)p->k * (double)columns;
-    if (in_panels(all, p->b.storage)) return elements * (p->tb ? COST_TURN : COST_PANEL);
+    if (in_panels(s, p->b.storage)) return elements * (p->tb ? COST_TURN : COST_PANEL);
     return p->tb || p->ldb > PRODUCT_NEAR ? elements * COST_PACK : 0;
 }
 
 /* Cycles that it takes to pack the rows of p's left operand for a tile of so many columns. */
 static double left_cost(const struct kernel *k, const struct product *p, int64_t rows, int64_t columns)
 {
+    if (p->panels) return 0;
     bool packs = columns > PRODUCT_PANEL && (p->ta ? rows > PRODUCT_BLOCK && kernel_depth(k) <= PRODUCT_DEEP : kernel_depth(k) > PRODUCT_DEEP);
     /* a deep one is too much for the cache to keep from one tile to the next; turned and not packed, its rows take each other's places there */
     double far = kernel_depth(k) > PRODUCT_DEEP || (p->ta && !packs && p->lda > PRODUCT_NEAR) ? 1 : 0;
@@ -86,12 +92,12 @@ static double left_cost(const struct kernel *k, const struct product *p, int64_t
 }
 
 /* Cycles that a tile takes. */
-static double tile_cost(const struct kernels *all, const struct kernel *k, int64_t rows, int64_t columns)
+static double tile_cost(const struct split *s, const struct kernel *k, int64_t rows, int64_t columns)
 {
     double cost = COST_TILE, vectors = (double)divide_up(columns, PRODUCT_LANES), panels = (double)divide_up(columns, PRODUCT_PANEL);
     for (uint32_t i = 0; i < k->products.n; i++) {
         const struct product *p = &k->products.at[i];
-        cost += (double)p->k * (double)rows * (vectors + COST_LEFT * panels + (columns % PRODUCT_PANEL ? COST_NARROW : 0)) + right_cost(all, p, columns) + left_cost(k, p, rows, columns);
+        cost += (double)p->k * (double)rows * (vectors + COST_LEFT * panels + (columns % PRODUCT_PANEL ? COST_NARROW : 0)) + right_cost(s, p, columns) + left_cost(k, p, rows, columns);
     }
     for (uint32_t i = 0; i < k->body.n; i++) {
         const struct insn *in = &k->body.at[i];
@@ -100,14 +106,22 @@ static double tile_cost(const struct kernels *all, const struct kernel *k, int64
     return cost;
 }
 
-/* Cycles until the last tile is made, each taken in turn by the first of `threads` that is free. */
+/* Cycles until the last tile is made: each thread has a share of the tiles, neighbours, and helps the others when it is through with it
+ * (runtime/threads.c). */
 static double grid_time(const double cost[2][2], int64_t down, int64_t across, const bool rest[2], int64_t threads)
 {
+    int64_t tiles = down * across, next[8], end[8];
     double busy[8] = {0}, last = 0;
-    for (int64_t t = 0; t < down * across; t++) {
-        int64_t first = 0;
+    for (int64_t i = 0; i < threads; i++) {
+        next[i] = i ? end[i - 1] : 0;
+        end[i] = next[i] + tiles / threads + (i < tiles % threads);
+    }
+    for (int64_t left = tiles; left > 0; left--) {
+        int64_t first = 0, from;
         for (int64_t i = 1; i < threads; i++)
             if (busy[i] < busy[first]) first = i;
+        for (from = first; next[from] == end[from];) from = (from + 1) % threads;
+        int64_t t = next[from]++;
         busy[first] += cost[rest[0] && t / across == down - 1][rest[1] && t % across == across - 1];
         if (busy[first] > last) last = busy[first];
     }
@@ -116,12 +130,12 @@ static double grid_time(const double cost[2][2], int64_t down, int64_t across, c
 
 /* What a grid of such tiles costs on 2, 4 and 8 threads, each weighed by its number, which makes them comparable, and the fewer the more: half as
  * many are twice as common. */
-static double grid_cost(const struct kernels *all, const struct kernel *k, int64_t rows, int64_t columns)
+static double grid_cost(const struct split *s, const struct kernel *k, int64_t rows, int64_t columns)
 {
     int64_t left[2] = {k->extent[0] % rows, k->extent[1] % columns};
     bool rest[2] = {left[0] > 0, left[1] > 0};
     double total = 0, cost[2][2];
-    for (int i = 0; i < 4; i++) cost[i / 2][i % 2] = tile_cost(all, k, i / 2 ? left[0] : rows, i % 2 ? left[1] : columns);
+    for (int i = 0; i < 4; i++) cost[i / 2][i % 2] = tile_cost(s, k, i / 2 ? left[0] : rows, i % 2 ? left[1] : columns);
     for (int64_t threads = 2; threads <= 8; threads *= 2)
         total += grid_time(cost, divide_up(k->extent[0], rows), divide_up(k->extent[1], columns), rest, threads); /* 8 / threads times threads */
     return total;
@@ -141,12 +155,12 @@ static int64_t part(int64_t extent, int64_t unit, int64_t n, int64_t before)
 }
 
 /* What a tile's columns are a multiple of: of panels, where any stand in memory, else of vectors, until there are many. */
-static int64_t column_unit(const struct kernels *all, const struct kernel *k, int64_t parts)
+static int64_t column_unit(const struct split *s, const struct kernel *k, int64_t parts)
 {
     for (uint32_t i = 0; i < k->products.n; i++)
-        if (in_panels(all, k->products.at[i].b.storage) && !k->products.at[i].tb) return kernel_group(k);
+        if (in_panels(s, k->products.at[i].b.storage) && !k->products.at[i].tb) return kernel_group(k);
     for (uint32_t i = 0; i < k->body.n; i++)
-        if (k->body.at[i].kind == INSN_STORE && in_panels(all, k->body.at[i].at.storage)) return kernel_group(k);
+        if (k->body.at[i].kind == INSN_STORE && in_panels(s, k->body.at[i].at.storage)) return kernel_group(k);
     return kernel_draws(k) ? PRODUCT_GROUP : k->extent[1] < 2 * PRODUCT_PANEL * parts ? PRODUCT_LANES : PRODUCT_PANEL;
 }
 
@@ -169,23 +183,23 @@ static void grids_add(struct grids *g, struct grid x)
     g->at[i] = x;
 }
 
-static void split_product(const struct kernels *all, struct kernel *k, uint32_t size, unsigned grid)
+static void split_product(const struct split *s, struct kernel *k, uint32_t size, unsigned grid)
 {
     int64_t rows = k->extent[0], columns = k->extent[1], down = 0, across = 0;
     struct grids best = {0};
     if (size == 8 || k->library) grid = 0; /* the library's bits may depend on a tile's size */
-    bool cut = tile_cost(all, k, rows, columns) >= COST_CUT;
-    k->tile[0] = least(rows, 512), k->tile[1] = least(columns, kernel_group(k)); /* of what is too large for PRODUCT_TILES */
+    bool cut = tile_cost(s, k, rows, columns) >= COST_CUT;
+    k->tile[0] = least(rows, 21 * PRODUCT_ROWS_UNIT), k->tile[1] = least(columns, kernel_group(k)); /* of what is too large for PRODUCT_TILES */
     for (int64_t r = 1; r <= PRODUCT_PARTS; r++) {
-        int64_t d = part(rows, PRODUCT_BLOCK, r, down);
+        int64_t d = part(rows, kernel_rows_unit(k), r, down);
         if (!d) continue;
         down = d, across = 0;
         for (int64_t c = 1; c <= PRODUCT_PARTS && (cut || r * c == 1); c++) {
-            int64_t a = part(columns, column_unit(all, k, c), c, across);
+            int64_t a = part(columns, column_unit(s, k, c), c, across);
             if (!a) continue;
             across = a;
             if (divide_up(rows, down) * divide_up(columns, across) > PRODUCT_TILES || !tile_fits(k, down, across, size)) continue;
-            grids_add(&best, (struct grid){grid_cost(all, k, down, across), down, across});
+            grids_add(&best, (struct grid){grid_cost(s, k, down, across), down, across});
         }
     }
     if (best.n) {
@@ -196,8 +210,9 @@ static void split_product(const struct kernels *all, struct kernel *k, uint32_t 
     k->tasks = (uint32_t)(divide_up(rows, k->tile[0]) * divide_up(columns, k->tile[1]));
 }
 
-void split_kernel(const struct kernels *all, struct kernel *k, uint32_t size, unsigned grid)
+void split_kernel(const struct kernels *all, const struct kernel_graph *kg, struct kernel *k, uint32_t size, unsigned grid)
 {
-    if (k->kind == KERNEL_PRODUCT) split_product(all, k, size, grid);
+    struct split s = {all, kg};
+    if (k->kind == KERNEL_PRODUCT) split_product(&s, k, size, grid);
     else split_loop(k);
 }

@@ -66,8 +66,9 @@ static const char *wrong_size(const struct verifying *v, const struct storage *s
         elements = type_elements(p->tensors.at[s->index].type);
         if (p->tensors.at[s->index].f64) size = 8;
     } else if (s->kind != STORAGE_SCRATCH) elements = filled_elements(v, s);
-    if (s->columns && (s->kind != STORAGE_TENSOR || size != 4 || p->f64 || s->columns % PRODUCT_LANES || s->elements % s->columns))
-        return arena_format(v->g->mem, "only tensors of floats lie in panels, whole rows of a multiple of %d columns", PRODUCT_LANES);
+    bool may = (s->kind == STORAGE_TENSOR || (s->kind == STORAGE_SCRATCH && s->size == 4)) && size == 4 && !p->f64;
+    if (s->columns && (!may || s->columns % PRODUCT_LANES || s->elements % s->columns))
+        return arena_format(v->g->mem, "only tensors and scratch of floats lie in panels, whole rows of a multiple of %d columns", PRODUCT_LANES);
     if (!elements) return "no net or report has such an input that this graph is of";
     if (s->elements != elements) return arena_format(v->g->mem, "it has %lld elements there", (long long)elements);
     if (s->size == 1 && s->kind == STORAGE_SCRATCH) return NULL;

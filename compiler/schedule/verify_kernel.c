@@ -96,7 +96,8 @@ static bool meets_panels(const struct checking *c)
 {
     const struct kernel *k = c->k;
     bool panels = false;
-    for (uint32_t i = 0; i < k->products.n; i++) panels = panels || kernels_storage(c->v->k, c->v->kg, k->products.at[i].b.storage)->columns;
+    for (uint32_t i = 0; i < k->products.n; i++)
+        panels = panels || k->products.at[i].panels || kernels_storage(c->v->k, c->v->kg, k->products.at[i].b.storage)->columns;
     for (uint32_t i = 0; i < k->body.n; i++) {
         const struct insn *in = &k->body.at[i];
         panels = panels || ((in->kind == INSN_LOAD || in->kind == INSN_STORE) && kernels_storage(c->v->k, c->v->kg, in->at.storage)->columns);
@@ -111,8 +112,8 @@ static void verify_product(const struct checking *c)
     if (k->rank != 2 || k->reduced[0] || k->reduced[1] || c->reduces) wrong(c, "a product has rows i0 and columns i1, both parallel, and reduces nothing else");
     else if (!k->products.n) wrong(c, "it is made by tiles, but of no product");
     else if (k->split || k->chunk != k->extent[0] || k->tile[0] > k->extent[0] || k->tile[1] > k->extent[1]) wrong(c, "its tiles are larger than the whole");
-    else if (k->tile[0] < k->extent[0] && k->tile[0] % PRODUCT_BLOCK)
-        wrong(c, arena_format(c->v->g->mem, "the rows of its tiles are no multiple of %d", PRODUCT_BLOCK));
+    else if (k->tile[0] < k->extent[0] && k->tile[0] % kernel_rows_unit(k))
+        wrong(c, arena_format(c->v->g->mem, "the rows of its tiles are no multiple of %lld", (long long)kernel_rows_unit(k)));
     else if (k->tile[1] < k->extent[1] && k->tile[1] % column_unit(c))
         wrong(c, arena_format(c->v->g->mem, "the columns of its tiles are no multiple of %lld", (long long)column_unit(c)));
     else if (!times(parts(k->extent[0], k->tile[0]), parts(k->extent[1], k->tile[1]), &tiles) || tiles != k->tasks)
@@ -126,6 +127,7 @@ static void verify_product(const struct checking *c)
 static void verify_operand(const struct checking *c, uint32_t product, const struct access *a, int64_t rows, int64_t columns, int64_t ld, bool right)
 {
     const struct storage *s = kernels_storage(c->v->k, c->v->kg, a->storage);
+    const struct product *x = &c->k->products.at[product];
     int64_t last;
     struct span at = c->at ? c->at->products[product] : (struct span){0};
     bool far = __builtin_mul_overflow(rows - 1, ld, &last) || __builtin_add_overflow(last, columns - 1 + a->offset, &last); /* each at most MAX_ELEMENTS */
@@ -133,9 +135,11 @@ static void verify_operand(const struct checking *c, uint32_t product, const str
     if (a->offset < 0 || last >= s->elements) diag(c->v->g, E0876, at, s->name, (long long)a->offset, (long long)last, (long long)s->elements);
     else if (ld < columns) wrong(c, "the rows of an operand lie over each other");
     else if (s->size != (c->v->k->program->f64 ? 8 : 4)) wrong(c, "an operand's elements are not those of the program");
-    else if (s->columns && (!right || a->offset || ld != columns || s->columns != columns || rows * columns != s->elements))
-        wrong(c, "what lies in panels can only be its right operand, and whole");
-    else if (s->columns && (columns <= PRODUCT_PANEL || c->k->products.at[product].k < PRODUCT_BLOCK)) wrong(c, "an operand is too small to lie in panels");
+    else if (s->columns && (a->offset % s->columns || ld != columns || s->columns != columns))
+        wrong(c, "of what lies in panels, an operand is whole rows");
+    else if (s->columns && right && x->tb && rows * columns != s->elements) wrong(c, "what lies in panels and is turned can be its right operand only whole");
+    else if (s->columns && !right && !x->ta && kernel_depth(c->k) > PRODUCT_DEEP) wrong(c, "a left operand so deep cannot lie in panels");
+    else if (s->columns && (columns <= PRODUCT_PANEL || x->k < PRODUCT_BLOCK)) wrong(c, "an operand is too small to lie in panels");
     for (uint32_t i = 0; i < c->k->body.n; i++)
         if (c->k->body.at[i].kind == INSN_STORE && c->k->body.at[i].at.storage == a->storage) diag(c->v->g, E0857, place(c, i), c->k->name);
 }
