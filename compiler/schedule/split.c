@@ -13,7 +13,7 @@
 
 /* Costs in cycles of a processor that does one multiply-add of 16 floats a cycle. */
 #define COST_PACK 1.0                    /* of an element packed, most often from beyond the L2 cache */
-#define COST_TURN 0.5                    /* of an element packed from panels, in squares */
+#define COST_TURN 1.0                    /* of an element packed from panels, in squares */
 #define COST_PANEL 0.8                   /* of an element read from panels as it is, fetched ahead */
 #define COST_NARROW 0.5                  /* of a row's part of a strip that is narrower than a panel, in vectors */
 #define COST_LEFT 0.4                    /* of an element of the left operand read for a panel */
