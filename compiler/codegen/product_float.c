@@ -311,12 +311,25 @@ static void pieces_make(struct product_work *w)
 
 static int64_t divisor(int64_t a, int64_t b) { return b ? divisor(b, a % b) : a; }
 
+/* Rows of a block. Those of a left operand that is stored turned, in panels, are to lie in one panel: tiles begin at multiples of PRODUCT_BLOCK. */
+static struct product_shape shape_of(const struct nest *n)
+{
+    const struct kernel *k = &n->k;
+    struct product_shape shape = product_shape(n->e);
+    for (uint32_t i = 0; i < k->products.n; i++) {
+        const struct product *p = &k->products.at[i];
+        bool apart = p->ta && p->panels && k->tile[0] < k->extent[0] && k->tile[0] % shape.rows;
+        if (apart && PRODUCT_BLOCK % shape.rows) shape.rows = PRODUCT_BLOCK / 2;
+    }
+    return shape;
+}
+
 void product_float(struct nest *n, const struct product_operands *operands, int64_t stride)
 {
     struct emit *e = n->e;
     const struct kernel *k = &n->k;
     int64_t depth = kernel_depth(k), wide = (k->tile[1] + e->width - 1) / e->width * e->width, at = 0;
-    struct product_work w = {.n = n, .shape = product_shape(e), .operands = operands, .whole = depth <= PRODUCT_DEEP, .direct = stride != 0};
+    struct product_work w = {.n = n, .shape = shape_of(n), .operands = operands, .whole = depth <= PRODUCT_DEEP, .direct = stride != 0};
     w.group = w.whole ? kernel_group(k) : PRODUCT_PANEL;
     w.nwidths = parts(k->extent[1], k->tile[1], w.group, w.widths);
     w.rows = emit_isub(e, n->high[0], n->low[0]);

@@ -151,9 +151,8 @@ static inline int64_t panel_position(int64_t elements, int64_t columns, int64_t 
  * multiplies; then only the whole tile is there. Right operands whose rows lie PRODUCT_NEAR elements apart or less are read where they stand: the cache holds them as
  * well as a panel. Left operands that are stored turned are packed too, PRODUCT_CHUNK rows of the tile at a time, if there is more than a
  * panel to be made of them; of a tile with several such chunks all right operands are packed first. Of a deep tile the piece at work of the
- * left operand is copied. A left operand in panels is read where it stands; turned, its tiles have a multiple of PRODUCT_ROWS_UNIT rows, so that no
- * block of rows (8 or 6) reaches into a second panel. */
-enum { PRODUCT_DEEP = 2048, PRODUCT_DEPTH = 960, PRODUCT_BLOCK = 8, PRODUCT_NEAR = 64, PRODUCT_ROWS_UNIT = 24, PRODUCT_CHUNK = 256, PRODUCT_GROUP = 4 * PRODUCT_PANEL };
+ * left operand is copied. A left operand in panels is read where it stands. */
+enum { PRODUCT_DEEP = 2048, PRODUCT_DEPTH = 960, PRODUCT_BLOCK = 8, PRODUCT_NEAR = 64, PRODUCT_CHUNK = 256, PRODUCT_GROUP = 4 * PRODUCT_PANEL };
 
 static inline int64_t kernel_depth(const struct kernel *k)
 {
@@ -189,14 +188,6 @@ static inline bool kernel_turned(const struct kernel *k)
 
 /* Is the piece at work of left operands copied, so that rows far apart do not take each other's place in the caches? */
 static inline bool kernel_copied(const struct kernel *k) { return kernel_depth(k) > PRODUCT_DEEP && k->tile[1] > PRODUCT_PANEL; }
-
-/* What the rows of a PRODUCT's tiles are a multiple of, unless a tile has them all. */
-static inline int64_t kernel_rows_unit(const struct kernel *k)
-{
-    for (uint32_t i = 0; i < k->products.n; i++)
-        if (k->products.at[i].ta && k->products.at[i].panels) return PRODUCT_ROWS_UNIT;
-    return PRODUCT_BLOCK;
-}
 
 static inline int64_t kernel_chunks(const struct kernel *k) { return kernel_turned(k) ? (k->tile[0] + PRODUCT_CHUNK - 1) / PRODUCT_CHUNK : 1; }
 

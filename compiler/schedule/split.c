@@ -189,9 +189,9 @@ static void split_product(const struct split *s, struct kernel *k, uint32_t size
     struct grids best = {0};
     if (size == 8 || k->library) grid = 0; /* the library's bits may depend on a tile's size */
     bool cut = tile_cost(s, k, rows, columns) >= COST_CUT;
-    k->tile[0] = least(rows, 21 * PRODUCT_ROWS_UNIT), k->tile[1] = least(columns, kernel_group(k)); /* of what is too large for PRODUCT_TILES */
+    k->tile[0] = least(rows, 512), k->tile[1] = least(columns, kernel_group(k)); /* of what is too large for PRODUCT_TILES */
     for (int64_t r = 1; r <= PRODUCT_PARTS; r++) {
-        int64_t d = part(rows, kernel_rows_unit(k), r, down);
+        int64_t d = part(rows, PRODUCT_BLOCK, r, down);
         if (!d) continue;
         down = d, across = 0;
         for (int64_t c = 1; c <= PRODUCT_PARTS && (cut || r * c == 1); c++) {

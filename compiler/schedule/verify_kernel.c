@@ -112,8 +112,8 @@ static void verify_product(const struct checking *c)
     if (k->rank != 2 || k->reduced[0] || k->reduced[1] || c->reduces) wrong(c, "a product has rows i0 and columns i1, both parallel, and reduces nothing else");
     else if (!k->products.n) wrong(c, "it is made by tiles, but of no product");
     else if (k->split || k->chunk != k->extent[0] || k->tile[0] > k->extent[0] || k->tile[1] > k->extent[1]) wrong(c, "its tiles are larger than the whole");
-    else if (k->tile[0] < k->extent[0] && k->tile[0] % kernel_rows_unit(k))
-        wrong(c, arena_format(c->v->g->mem, "the rows of its tiles are no multiple of %lld", (long long)kernel_rows_unit(k)));
+    else if (k->tile[0] < k->extent[0] && k->tile[0] % PRODUCT_BLOCK)
+        wrong(c, arena_format(c->v->g->mem, "the rows of its tiles are no multiple of %d", PRODUCT_BLOCK));
     else if (k->tile[1] < k->extent[1] && k->tile[1] % column_unit(c))
         wrong(c, arena_format(c->v->g->mem, "the columns of its tiles are no multiple of %lld", (long long)column_unit(c)));
     else if (!times(parts(k->extent[0], k->tile[0]), parts(k->extent[1], k->tile[1]), &tiles) || tiles != k->tasks)

@@ -19,13 +19,13 @@ strip plain.kernels | cmp - tuned.rest || fail "--tune changes more than tiles"
 grep '^tune: .* us ' table | grep -o '\[[0-9, ]*\] *[0-9]*%$' | sed 's/ *[0-9]*%$//' | while read -r tile; do grep -qF "by tiles of $tile" tuned.kernels || echo "$tile"; done >lost
 [ ! -s lost ] || fail "chosen, and not there: $(cat lost)"
 
-# the bits: of the tuned kernels; and, since perhaps all stayed, of some with a tile of 24 rows and, of wide ones, half the columns everywhere
+# the bits: of the tuned kernels; and, since perhaps all stayed, of some with a tile of 16 rows and, of wide ones, half the columns everywhere
 awk '/^    kernel/ { head = $0; next }
      head != "" && /by tiles of/ {
          match($0, /i0 in 0[.][.][0-9]+/); rows = substr($0, RSTART + 9, RLENGTH - 9)
          match($0, /i1 in 0[.][.][0-9]+/); columns = substr($0, RSTART + 9, RLENGTH - 9)
          match($0, /\[[0-9]+, [0-9]+\]/); split(substr($0, RSTART + 1, RLENGTH - 2), tile, ", ")
-         if (rows > 24) tile[1] = 24
+         if (rows > 16) tile[1] = 16
          if (tile[2] % 96 == 0) tile[2] /= 2
          sub(/\[[0-9]+, [0-9]+\]/, "[" tile[1] ", " tile[2] "]")
          tasks = int((rows + tile[1] - 1) / tile[1]) * int((columns + tile[2] - 1) / tile[2])
