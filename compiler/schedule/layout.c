@@ -80,7 +80,7 @@ struct between {
     const struct kernels *k;
     const struct kernel_graph *kg;
     int64_t *columns; /* by storage of the graph's own: of its matrix, 0: unknown, NEVER */
-    bool *wanted;     /* a weight gradient reads it */
+    bool *wanted;     /* a weight gradient reads it, or a product makes it */
 };
 
 static int64_t *between_columns(const struct between *b, uint32_t storage) { return &b->columns[storage - b->k->tensors.n]; }
@@ -96,6 +96,16 @@ static void between_operand(const struct between *b, const struct kernel *k, con
     if (k->library || (right && x->tb) || (!right && !x->ta && kernel_depth(k) > PRODUCT_DEEP)) fits = false;
     *of = fits && (!*of || *of == ld) ? ld : NEVER;
     if (right || x->ta) b->wanted[a->storage - b->k->tensors.n] = true;
+}
+
+/* The columns of what a product's body writes as whole rows: in panels, a block's part of it is one stretch of memory. */
+static int64_t between_made(const struct between *b, const struct kernel *k, const struct insn *in)
+{
+    int64_t columns = k->extent[1];
+    bool rows = k->kind == KERNEL_PRODUCT && in->kind == INSN_STORE && in->at.stride[0] == columns && in->at.stride[1] == 1 && columns % PRODUCT_LANES == 0;
+    if (!rows || columns <= PRODUCT_PANEL || kernels_storage(b->k, b->kg, in->at.storage)->elements % columns) return 0;
+    b->wanted[in->at.storage - b->k->tensors.n] = true;
+    return columns;
 }
 
 /* Do vectors find its elements side by side in one panel, or one for all lanes, or in pieces? */
@@ -128,6 +138,7 @@ static void between_choose(struct arena *mem, struct kernels *k, struct kernel_g
             const struct insn *in = &kg->kernels.at[i].body.at[j];
             if ((in->kind != INSN_LOAD && in->kind != INSN_STORE) || in->at.storage < k->tensors.n) continue;
             int64_t *columns = between_columns(&b, in->at.storage);
+            if (!*columns) *columns = between_made(&b, &kg->kernels.at[i], in);
             if (*columns > 0 && (kg->kernels.at[i].library || !between_panels(&kg->kernels.at[i], in, *columns))) *columns = NEVER;
         }
     for (uint32_t i = 0; i < kg->outputs.n; i++)

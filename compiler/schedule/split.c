@@ -20,6 +20,7 @@
 #define COST_TURNED 0.7                  /* of an element of a left operand that is packed for the tile */
 #define COST_SEGMENT 40.0                /* of a row's part that the body starts to read or write */
 #define COST_CUT 16000.0                 /* of a product that is worth more than one task */
+#define COST_LATE 0.15                   /* of a tile that another core, slower for a while, is still at when all else is done */
 #define COST_TILE 1500.0                 /* of a task: to be taken, and its first cache misses */
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -125,7 +126,7 @@ static double grid_time(const double cost[2][2], int64_t down, int64_t across, c
         busy[first] += cost[rest[0] && t / across == down - 1][rest[1] && t % across == across - 1];
         if (busy[first] > last) last = busy[first];
     }
-    return last;
+    return last + COST_LATE * cost[0][0];
 }
 
 /* What a grid of such tiles costs on 2, 4 and 8 threads, each weighed by its number, which makes them comparable, and the fewer the more: half as
