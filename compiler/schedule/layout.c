@@ -80,7 +80,6 @@ struct between {
     const struct kernels *k;
     const struct kernel_graph *kg;
     int64_t *columns; /* by storage of the graph's own: of its matrix, 0: unknown, NEVER */
-    bool *wanted;     /* a weight gradient reads it, or a product makes it */
 };
 
 static int64_t *between_columns(const struct between *b, uint32_t storage) { return &b->columns[storage - b->k->tensors.n]; }
@@ -95,7 +94,6 @@ static void between_operand(const struct between *b, const struct kernel *k, con
     bool fits = ld == columns && ld % PRODUCT_LANES == 0 && ld > PRODUCT_PANEL && a->offset % ld == 0 && s->elements % ld == 0 && x->k >= PRODUCT_BLOCK;
     if (k->library || (right && x->tb) || (!right && !x->ta && kernel_depth(k) > PRODUCT_DEEP)) fits = false;
     *of = fits && (!*of || *of == ld) ? ld : NEVER;
-    if (right || x->ta) b->wanted[a->storage - b->k->tensors.n] = true;
 }
 
 /* The columns of what a product's body writes as whole rows: in panels, a block's part of it is one stretch of memory. */
@@ -104,7 +102,6 @@ static int64_t between_made(const struct between *b, const struct kernel *k, con
     int64_t columns = k->extent[1];
     bool rows = k->kind == KERNEL_PRODUCT && in->kind == INSN_STORE && in->at.stride[0] == columns && in->at.stride[1] == 1 && columns % PRODUCT_LANES == 0;
     if (!rows || columns <= PRODUCT_PANEL || kernels_storage(b->k, b->kg, in->at.storage)->elements % columns) return 0;
-    b->wanted[in->at.storage - b->k->tensors.n] = true;
     return columns;
 }
 
@@ -129,7 +126,7 @@ static bool between_panels(const struct kernel *k, const struct insn *in, int64_
 
 static void between_choose(struct arena *mem, struct kernels *k, struct kernel_graph *kg)
 {
-    struct between b = {k, kg, NEW_ARRAY(mem, int64_t, kg->storages.n + 1), NEW_ARRAY(mem, bool, kg->storages.n + 1)};
+    struct between b = {k, kg, NEW_ARRAY(mem, int64_t, kg->storages.n + 1)};
     for (uint32_t i = 0; i < kg->kernels.n; i++)
         for (uint32_t j = 0; j < kg->kernels.at[i].products.n; j++)
             for (int right = 0; right < 2; right++) between_operand(&b, &kg->kernels.at[i], &kg->kernels.at[i].products.at[j], right);
@@ -145,7 +142,7 @@ static void between_choose(struct arena *mem, struct kernels *k, struct kernel_g
         if (kg->outputs.at[i].storage >= k->tensors.n) *between_columns(&b, kg->outputs.at[i].storage) = NEVER;
     for (uint32_t i = 0; i < kg->storages.n; i++) {
         struct storage *s = &kg->storages.at[i];
-        if (s->kind == STORAGE_SCRATCH && s->size == 4 && b.wanted[i] && b.columns[i] > 0) s->columns = b.columns[i];
+        if (s->kind == STORAGE_SCRATCH && s->size == 4 && b.columns[i] > 0) s->columns = b.columns[i];
     }
 }
 
