@@ -190,8 +190,8 @@ void product_fetch_streams(struct product_work *w, int64_t column, int64_t colum
     t->streams = 0;
     if (!rule_on(w->n->e->g, RULE_fetch)) return;
     body_streams(w, column, t, fetch);
-    if (t->streams) return;
     if (source_of(w) == IN_PANELS) panel_stream(w, column, columns, t, fetch);
+    if (t->streams && source_of(w) != IN_PANELS) return;
     if (source_of(w) == PACKED_FROM_PANELS) turn_streams(w, column, columns, t, fetch);
     left_stream(w, column, t, fetch);
 }
