@@ -137,8 +137,8 @@ static double grid_cost(const struct split *s, const struct kernel *k, int64_t r
     bool rest[2] = {left[0] > 0, left[1] > 0};
     double total = 0, cost[2][2];
     for (int i = 0; i < 4; i++) cost[i / 2][i % 2] = tile_cost(s, k, i / 2 ? left[0] : rows, i % 2 ? left[1] : columns);
-    for (int64_t threads = 2; threads <= 8; threads *= 2)
-        total += grid_time(cost, divide_up(k->extent[0], rows), divide_up(k->extent[1], columns), rest, threads); /* 8 / threads times threads */
+    for (int64_t threads = 2; threads <= 8; threads *= 2) /* 8 / threads times threads */
+        total += grid_time(cost, divide_up(k->extent[0], rows), divide_up(k->extent[1], columns), rest, threads) * (threads == 2 ? 2 : 1);
     return total;
 }
 
