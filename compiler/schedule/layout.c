@@ -1,8 +1,10 @@
-/* layout.c: which tensors are kept in panels (kernels.h), packed as the products read them, across steps.
+/* layout.c: what is kept in panels (kernels.h), packed as the products read it: tensors across steps, scratch between the kernels of a graph.
  *
  * Weights: a matrix that products take as their right operand, whole, as it is or turned, and never as their left one. With the update that ends
  * in the product of a gradient go the tensors that it reads and writes at the same places: momenta, squares, averages. What other
- * kernels read of them they find by number, so that this is a matter of speed alone. */
+ * kernels read of them they find by number, so that this is a matter of speed alone.
+ *
+ * Between kernels: matrices that products make, and those that they read as a left operand, as it is or turned, or as a right one, as it is. */
 #include "schedule/internal.h"
 #include "schedule/rules.h"
 
