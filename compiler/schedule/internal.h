@@ -184,7 +184,8 @@ bool collapse_product(struct kernel *k, int64_t rows, int64_t columns); /* to ra
 void layouts_choose(struct ganc *g, struct kernels *k);
 
 /* split.c */
-void split_kernel(const struct kernels *all, const struct kernel_graph *kg, struct kernel *k, uint32_t size, unsigned grid); /* grid: of kernels_make_grids */
+bool split_pays(const struct kernels *all, const struct kernel_graph *kg); /* are its kernels worth more than one thread? */
+void split_kernel(const struct kernels *all, const struct kernel_graph *kg, bool alone, struct kernel *k, uint32_t size, unsigned grid); /* grid: of kernels_make_grids */
 
 /* narrow.c */
 void narrow_storages(struct scheduling *s, const struct kernel *made); /* made[i] of groups.at[i] */

@@ -2,6 +2,7 @@
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "schedule/internal.h"
+#include "schedule/rules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,17 +131,20 @@ static void graph_make(struct ganc *g, struct kernels *k, const struct graph *gr
 }
 
 /* Tasks and tiles, which want to know the layouts. */
-static void split_all(struct kernels *k, const uint8_t *grid)
+static void split_all(struct ganc *g, struct kernels *k, const uint8_t *grid)
 {
     uint32_t size = k->program->f64 ? 8 : 4, n = 0;
-    for (uint32_t i = 0; i < k->graphs.n; i++)
-        for (uint32_t j = 0; j < k->graphs.at[i].kernels.n; j++) {
-            struct kernel *kernel = &k->graphs.at[i].kernels.at[j];
-            split_kernel(k, &k->graphs.at[i], kernel, size, grid ? grid[n] : 0);
+    for (uint32_t i = 0; i < k->graphs.n; i++) {
+        const struct kernel_graph *kg = &k->graphs.at[i];
+        bool alone = rule_on(g, RULE_alone) && !split_pays(k, kg);
+        for (uint32_t j = 0; j < kg->kernels.n; j++) {
+            struct kernel *kernel = &kg->kernels.at[j];
+            split_kernel(k, kg, alone, kernel, size, grid ? grid[n] : 0);
             n++;
             int64_t tile = (kernel_worker_bytes(kernel, size) + 63) / 64 * 64;
             if (tile > k->worker_bytes) k->worker_bytes = tile;
         }
+    }
 }
 
 struct kernels *kernels_make(struct ganc *g, const struct program *p) { return kernels_make_grids(g, p, NULL); }
@@ -153,7 +157,7 @@ struct kernels *kernels_make_grids(struct ganc *g, const struct program *p, cons
     for (uint32_t i = 0; i < p->graphs.n; i++) vec_push(g->mem, &k->graphs, (struct kernel_graph){0});
     for (uint32_t i = 0; i < p->graphs.n; i++) graph_make(g, k, p->graphs.at[i]);
     layouts_choose(g, k);
-    split_all(k, grid);
+    split_all(g, k, grid);
     plan_arena(g, k);
     return k;
 }

@@ -21,7 +21,14 @@
 #define COST_SEGMENT 40.0                /* of a row's part that the body starts to read or write */
 #define COST_CUT 16000.0                 /* of a product that is worth more than one task */
 #define COST_LATE 0.15                   /* of a tile that another core, slower for a while, is still at when all else is done */
+#define COST_ALONE 20000.0               /* of a graph's kernels on average, where threads begin to pay: they hand over between any two */
 #define COST_TILE 1500.0                 /* of a task: to be taken, and its first cache misses */
+
+struct split {
+    const struct kernels *all;
+    const struct kernel_graph *kg;
+    bool alone; /* a task each: its graph is too small for threads */
+};
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -46,11 +53,11 @@ static int64_t loop_tasks(const struct kernel *k)
     return tasks;
 }
 
-static void split_loop(struct kernel *k)
+static void split_loop(const struct split *s, struct kernel *k)
 {
     uint32_t best = 0;
     bool found = false;
-    int64_t tasks = loop_tasks(k);
+    int64_t tasks = s->alone ? 1 : loop_tasks(k);
     for (uint32_t d = 0; d < k->rank; d++) {
         if (k->reduced[d]) continue;
         if (!found || (k->extent[best] < tasks && k->extent[d] > k->extent[best])) best = d;
@@ -65,11 +72,6 @@ static void split_loop(struct kernel *k)
     k->chunk = least(extent, divide_up(divide_up(extent, tasks), unit) * unit);
     k->tasks = (uint32_t)divide_up(extent, k->chunk);
 }
-
-struct split {
-    const struct kernels *all;
-    const struct kernel_graph *kg;
-};
 
 static bool in_panels(const struct split *s, uint32_t storage) { return kernels_storage(s->all, s->kg, storage)->columns > 0; }
 
@@ -189,7 +191,7 @@ static void split_product(const struct split *s, struct kernel *k, uint32_t size
     int64_t rows = k->extent[0], columns = k->extent[1], down = 0, across = 0;
     struct grids best = {0};
     if (size == 8 || k->library) grid = 0; /* the library's bits may depend on a tile's size */
-    bool cut = tile_cost(s, k, rows, columns) >= COST_CUT;
+    bool cut = !s->alone && tile_cost(s, k, rows, columns) >= COST_CUT;
     k->tile[0] = least(rows, 512), k->tile[1] = least(columns, kernel_group(k)); /* of what is too large for PRODUCT_TILES */
     for (int64_t r = 1; r <= PRODUCT_PARTS; r++) {
         int64_t d = part(rows, PRODUCT_BLOCK, r, down);
@@ -211,9 +213,28 @@ static void split_product(const struct split *s, struct kernel *k, uint32_t size
     k->tasks = (uint32_t)(divide_up(rows, k->tile[0]) * divide_up(columns, k->tile[1]));
 }
 
-void split_kernel(const struct kernels *all, const struct kernel_graph *kg, struct kernel *k, uint32_t size, unsigned grid)
+/* ---- graphs of small kernels ---- */
+
+/* Cycles that one thread takes for all of it, roughly. */
+static double alone_cost(const struct split *s, const struct kernel *k)
 {
-    struct split s = {all, kg};
+    if (k->kind == KERNEL_PRODUCT) return tile_cost(s, k, k->extent[0], k->extent[1]);
+    double points = 1;
+    for (uint32_t d = 0; d < k->rank; d++) points *= (double)k->extent[d];
+    return points * (double)point_work(k) / PRODUCT_LANES;
+}
+
+bool split_pays(const struct kernels *all, const struct kernel_graph *kg)
+{
+    struct split s = {all, kg, false};
+    double cost = 0;
+    for (uint32_t i = 0; i < kg->kernels.n; i++) cost += alone_cost(&s, &kg->kernels.at[i]);
+    return cost >= COST_ALONE * kg->kernels.n;
+}
+
+void split_kernel(const struct kernels *all, const struct kernel_graph *kg, bool alone, struct kernel *k, uint32_t size, unsigned grid)
+{
+    struct split s = {all, kg, alone};
     if (k->kind == KERNEL_PRODUCT) split_product(&s, k, size, grid);
-    else split_loop(k);
+    else split_loop(&s, k);
 }
