@@ -60,7 +60,7 @@ static void test_shapes(void)
 static void test_reductions(void)
 {
     struct model *m = model_new(100);
-    struct node *x = minibatch(m, 2, 900, 1);
+    struct node *x = minibatch(m, 2, 9000, 1);
     struct node *y = binary(m, OP_mul, x, x);
     show(m, sum(m, y, 3, true));
     const struct kernel_graph *kg = model_check(m, 2);
@@ -68,7 +68,7 @@ static void test_reductions(void)
     ganc_free(m->g);
 
     m = model_new(1);
-    x = tensor(m, 1, 70000, 0);
+    x = tensor(m, 1, 700000, 0);
     show(m, sum(m, binary(m, OP_mul, x, x), 1, false));
     kg = model_check(m, 2);
     CHECK(kg->kernels.at[0].tasks > 1);
