@@ -15,6 +15,7 @@ void body_begin(struct nest *n)
     n->inner = NEW_ARRAY(e->mem, ir, count);
     n->outer = NEW_ARRAY(e->mem, ir, count);
     n->shares = NEW_ARRAY(e->mem, bool, count);
+    n->ahead = arena_take(e->mem, count * sizeof *n->ahead);
     n->words = arena_take(e->mem, count * sizeof *n->words);
     n->accumulators = NEW_ARRAY(e->mem, struct accumulator, count * 2 * ACCUMULATORS);
     bool draws = false;
@@ -49,7 +50,9 @@ static ir value_make(struct nest *n, uint32_t i, bool outer)
         ir at = body_lane_numbers(n, access_index(n, &in->at), in->at.stride[n->lane]);
         return LLVMBuildSIToFP(e->builder, at, emit_like(e->real, at), "");
     }
-    case INSN_LOAD: return pieces_has(n, in) ? pieces_load(n, i, outer) : access_load(n, &in->at);
+    case INSN_LOAD:
+        if (n->ahead[i][n->sum]) return n->ahead[i][n->sum];
+        return pieces_has(n, in) ? pieces_load(n, i, outer) : access_load(n, &in->at);
     case INSN_OP:
         for (uint32_t k = 0; k < in->nargs; k++) x[k] = body_value(n, in->arg[k], outer);
         return emit_map(e, in->op, x);

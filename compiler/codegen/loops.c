@@ -10,7 +10,7 @@
 
 #define BLOCK 512        /* a longer run down a column is summed in blocks, which keeps rounding small */
 #define ROWS_LEAST 4     /* of which the sums are put together in a vector */
-#define BODY_SHORT 16    /* instructions of a body that is written four times for speed alone */
+#define BODY_SHORT 16    /* instructions of a sum's inner body that is written four times for speed alone */
 
 void nest_begin(struct nest *n, struct emit *e, uint32_t graph, uint32_t number)
 {
@@ -147,10 +147,17 @@ static void strip_plain(struct nest *n)
     }
 }
 
-/* Has each piece a sum of its own? Then a strip is one vector. */
+/* Has each piece a sum of its own? */
 static bool pieces_apart(const struct nest *n)
 {
     return n->pieces && !n->k.reduced[n->pack];
+}
+
+/* The point's accumulator, where it stands in vector i. */
+static unsigned sum_at(struct nest *n, unsigned i)
+{
+    n->sum = pieces_apart(n) ? i * n->pieces + n->piece : i;
+    return n->sum;
 }
 
 /* The strip's points at the present indices, each vector into its own accumulator; single vectors into the first. */
@@ -160,8 +167,9 @@ static void strip_add(struct nest *n)
     for (unsigned i = 0; i < strip; i++) {
         strip_move(n, i);
         for (unsigned round = 0; piece_next(n, &round);) {
+            unsigned sum = sum_at(n, i);
             body_inner(n);
-            reduce_add(n, n->bank, pieces_apart(n) ? n->piece : i);
+            reduce_add(n, n->bank, sum);
         }
     }
 }
@@ -174,7 +182,7 @@ static uint32_t next_reduced(const struct nest *n, uint32_t d)
 
 static unsigned sums(const struct nest *n)
 {
-    return pieces_apart(n) ? n->pieces : n->strip;
+    return pieces_apart(n) ? n->pieces * n->strip : n->strip;
 }
 
 /* Sums down the columns that the strip's lanes are. */
@@ -219,18 +227,47 @@ static bool sum_next(struct nest *n, unsigned *round)
     return (*round)++ == 0;
 }
 
+/* Does the instruction gather the same lanes in every row, from what this kernel leaves as it is? */
+static bool gathers_ahead(const struct nest *n, const struct insn *in)
+{
+    if (in->kind != INSN_LOAD || in->outer || n->lanes == 1 || pieces_has(n, in)) return false;
+    bool good = in->at.stride[n->lane] != 0 && in->at.stride[n->lane] != 1;
+    for (uint32_t d = 0; d < n->k.rank; d++) good = good && !(n->k.reduced[d] && in->at.stride[d]);
+    for (uint32_t i = 0; i < n->k.body.n; i++) good = good && !(n->k.body.at[i].kind == INSN_STORE && n->k.body.at[i].at.storage == in->at.storage);
+    return good;
+}
+
+/* Such vectors, before the rows: LLVM does not move a gather out of a loop that stores anything. */
+static void gather_ahead(struct nest *n)
+{
+    if (n->pieces && !pieces_apart(n)) return;
+    for (unsigned i = 0; i < n->strip; i++) {
+        strip_move(n, i);
+        for (unsigned round = 0; piece_next(n, &round);) {
+            unsigned sum = sum_at(n, i);
+            for (uint32_t k = 0; k < n->k.body.n; k++) {
+                const struct insn *in = &n->k.body.at[k];
+                if (gathers_ahead(n, in)) n->ahead[k][sum] = access_load(n, &in->at);
+            }
+        }
+    }
+}
+
 static void strip_columns(struct nest *n)
 {
     unsigned strip = n->strip;
+    gather_ahead(n);
     reduce_begin(n, 0, sums(n));
     columns_level(n, 0);
     for (unsigned i = 0; i < strip; i++) {
         strip_move(n, i);
         for (unsigned round = 0; sum_next(n, &round);) {
-            reduce_column(n, 0, pieces_apart(n) ? n->piece : i);
+            reduce_column(n, 0, sum_at(n, i));
             body_outer(n);
         }
     }
+    memset(n->ahead, 0, n->k.body.n * sizeof *n->ahead);
+    n->sum = 0;
 }
 
 /* ---- around the lane ---- */
@@ -343,12 +380,22 @@ static void rows(struct nest *n, uint32_t d)
     }
 }
 
+/* Vectors of a strip that is summed down the columns. One alone would read a single line of each row, and wait for it. */
+static unsigned columns_strip(const struct nest *n)
+{
+    unsigned inner = 0, each = n->pieces ? n->pieces : 1, most = pieces_apart(n) ? ACCUMULATORS / n->pieces : UNROLL, strip = 1;
+    for (uint32_t i = 0; i < n->k.body.n; i++) inner += !n->k.body.at[i].outer;
+    if (any_shares(n)) return pieces_apart(n) ? 1 : UNROLL;
+    while (2 * strip <= most && strip < UNROLL && inner * each * 2 * strip <= UNROLL * BODY_SHORT) strip *= 2;
+    return strip;
+}
+
 static void lane(struct nest *n)
 {
-    bool wide = n->k.extent[n->lane] >= UNROLL * (int64_t)n->e->width && !pieces_apart(n);
+    bool wide = n->k.extent[n->lane] >= UNROLL * (int64_t)n->e->width;
     if (n->k.reduced[n->lane]) row(n);
-    else if (n->reduces) lane_walk(n, wide && (n->k.body.n <= BODY_SHORT || any_shares(n)) ? UNROLL : 1, strip_columns);
-    else lane_walk(n, wide && any_shares(n) ? UNROLL : 1, strip_plain);
+    else if (n->reduces) lane_walk(n, wide ? columns_strip(n) : 1, strip_columns);
+    else lane_walk(n, wide && any_shares(n) && !pieces_apart(n) ? UNROLL : 1, strip_plain);
 }
 
 static void parallel_level(struct nest *n, uint32_t d)

@@ -50,6 +50,8 @@ struct nest {
     ir *inner, *outer;    /* by instruction: its value here, or NULL */
     ir (*words)[4];       /* by instruction: Philox words that this strip's vectors share */
     bool *shares;
+    ir (*ahead)[ACCUMULATORS]; /* by instruction: its value for each sum of the strip, which no row changes, or NULL */
+    unsigned sum;              /* of the strip's: the point's */
 
     uint32_t pack;        /* pieces > 0: the dimension of that extent whose points are written one after the other, see pieces.c */
     unsigned pieces, piece;
