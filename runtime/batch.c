@@ -108,16 +108,33 @@ static void put(const struct run *run, void *to, int64_t i, double value)
     else ((float *)to)[i] = (float)value;
 }
 
-/* For bench, which needs no data: values of the declared range, labels in turn. */
+/* For bench, which needs no data: values of the declared range, labels in turn; by the threads, as data is copied. */
+struct made {
+    struct run *run;
+    const struct ganrt_data *data;
+    int64_t elements, chunk;
+    void *to;
+};
+
+static void make_chunk(void *self, uint32_t task, uint32_t worker)
+{
+    struct made *m = self;
+    (void)worker;
+    int64_t from = (int64_t)task * m->chunk, each = m->data->elements;
+    double low = m->data->any ? -1 : m->data->low, high = m->data->any ? 1 : m->data->high;
+    for (int64_t i = from; i < from + m->chunk && i < m->elements; i++) {
+        uint32_t x = (uint32_t)i * 2654435769u;
+        x = (x ^ x >> 16) * 1664525u;
+        if (m->data->onehot) put(m->run, m->to, i, i / each % each == i % each);
+        else put(m->run, m->to, i, low + (high - low) * (double)(x >> 8) * 0x1p-24);
+    }
+}
+
 static void make_up(struct run *run, const struct ganrt_data *data, int64_t elements, void *to)
 {
-    uint32_t x = 1;
-    double low = data->any ? -1 : data->low, high = data->any ? 1 : data->high;
-    for (int64_t i = 0; i < elements; i++) {
-        x = x * 1664525u + 1013904223u;
-        if (data->onehot) put(run, to, i, i / data->elements % data->elements == i % data->elements);
-        else put(run, to, i, low + (high - low) * (double)(x >> 8) * 0x1p-24);
-    }
+    struct made m = {run, data, elements, SHARED_ELEMENTS / 4, to};
+    if (elements < SHARED_ELEMENTS) m.chunk = elements;
+    threads_run(run->threads, make_chunk, &m, (uint32_t)((elements + m.chunk - 1) / m.chunk));
 }
 
 static void fill(struct run *run, const struct ganrt_batch *batch)

@@ -7,6 +7,8 @@
 
 #define TASK_WORK ((int64_t)1 << 15)    /* operations that are worth a task */
 #define TASKS_MOST 16
+#define TASKS_SHORT 8
+#define LANE_UNIT 64                     /* elements, of a task's part of the dimension that vectors run along */
 #define PRODUCT_PARTS 64                 /* of either dimension, tried */
 #define PRODUCT_TILES 256                /* tried, in all */
 #define WHOLE_BYTES ((int64_t)512 << 10) /* of a tile that is made whole: doubles, and deep ones */
@@ -53,6 +55,13 @@ static int64_t loop_tasks(const struct kernel *k)
     return tasks;
 }
 
+/* Into how many tasks dimension d is cut, if it must. A short one inside is better whole: its points are written out (codegen/pieces.c). */
+static int64_t cuts(const struct kernel *k, uint32_t d)
+{
+    if (d + 1 == k->rank) return divide_up(k->extent[d], LANE_UNIT);
+    return k->extent[d] < TASKS_SHORT ? 1 : k->extent[d];
+}
+
 static void split_loop(const struct split *s, struct kernel *k)
 {
     uint32_t best = 0;
@@ -60,14 +69,14 @@ static void split_loop(const struct split *s, struct kernel *k)
     int64_t tasks = s->alone ? 1 : loop_tasks(k);
     for (uint32_t d = 0; d < k->rank; d++) {
         if (k->reduced[d]) continue;
-        if (!found || (k->extent[best] < tasks && k->extent[d] > k->extent[best])) best = d;
+        if (!found || (cuts(k, best) < tasks && cuts(k, d) > cuts(k, best))) best = d;
         found = true;
     }
     if (!found) { /* a sum of everything: no dimension to cut */
         k->split = 0, k->chunk = k->extent[0], k->tasks = 1;
         return;
     }
-    int64_t extent = k->extent[best], unit = best + 1 == k->rank ? 64 : 1;
+    int64_t extent = k->extent[best], unit = best + 1 == k->rank ? LANE_UNIT : 1;
     k->split = best;
     k->chunk = least(extent, divide_up(divide_up(extent, tasks), unit) * unit);
     k->tasks = (uint32_t)divide_up(extent, k->chunk);

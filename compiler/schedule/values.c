@@ -210,12 +210,13 @@ static struct value *reduce_axes(struct scheduling *s, const struct node *n, str
         else if (x->dim[a] > 1) axes++, first = a;
     }
     bool twice = x->total >= TWICE_FROM && left < TWICE_TO && rule_on(s->g, RULE_twice);
-    bool tall = axes == 1 && left <= x->dim[first] && x->dim[first] >= TALL && x->total >= TALL_FROM;
-    for (uint32_t a = 0; a < first; a++) tall = tall && x->dim[a] == 1;
+    int64_t before = 1; /* sums of as many stacked minibatches */
+    for (uint32_t a = 0; a < first; a++) before *= x->dim[a];
+    bool tall = axes == 1 && before <= TALL_PARTS / 2 && left <= before * x->dim[first] && x->dim[first] >= TALL && x->total >= TALL_FROM;
     tall = tall && rule_on(s->g, RULE_tall);
     if (n->op == OP_argmax || axes == 0 || !(twice || tall)) return value_reduce(s, n, n->op, x, cut);
     if (axes == 1) {
-        int64_t parts = twice ? TWICE_PARTS : TALL_PARTS;
+        int64_t parts = twice ? TWICE_PARTS : TALL_PARTS / before;
         while (parts > 1 && x->dim[first] % parts) parts--;
         if (parts == 1 || x->rank == KERNEL_RANK) return value_reduce(s, n, n->op, x, cut);
         x = axis_divide(s, n, x, first, parts);
