@@ -108,7 +108,8 @@ static void put(const struct run *run, void *to, int64_t i, double value)
     else ((float *)to)[i] = (float)value;
 }
 
-/* For bench, which needs no data: values of the declared range, labels in turn; by the threads, as data is copied. */
+/* For bench and compare (evaluate/made_up.c of the compiler), which need no data: values of the declared range, labels in turn; by the threads,
+ * as data is copied. */
 struct made {
     struct run *run;
     const struct ganrt_data *data;
@@ -116,15 +117,27 @@ struct made {
     void *to;
 };
 
+/* The generator x <- 1664525 x + 1013904223 after so many steps from 1. */
+static uint32_t made_word(uint64_t steps)
+{
+    uint32_t x = 1, times = 1664525, plus = 1013904223;
+    for (; steps; steps >>= 1) {
+        if (steps & 1) x = times * x + plus;
+        plus += times * plus;
+        times *= times;
+    }
+    return x;
+}
+
 static void make_chunk(void *self, uint32_t task, uint32_t worker)
 {
     struct made *m = self;
     (void)worker;
     int64_t from = (int64_t)task * m->chunk, each = m->data->elements;
     double low = m->data->any ? -1 : m->data->low, high = m->data->any ? 1 : m->data->high;
+    uint32_t x = made_word((uint64_t)from);
     for (int64_t i = from; i < from + m->chunk && i < m->elements; i++) {
-        uint32_t x = (uint32_t)i * 2654435769u;
-        x = (x ^ x >> 16) * 1664525u;
+        x = x * 1664525u + 1013904223u;
         if (m->data->onehot) put(m->run, m->to, i, i / each % each == i % each);
         else put(m->run, m->to, i, low + (high - low) * (double)(x >> 8) * 0x1p-24);
     }
