@@ -13,6 +13,9 @@
 
 /* Larger kernels gain nothing, and cost the compiler dear. */
 #define GROUP_MOST 256
+/* Of a product of up to so many elements and multiply-adds (rule apart): it is one task, and stays in the first cache. */
+#define APART_ELEMENTS 4096
+#define APART_WORK ((int64_t)1 << 17)
 
 static struct group *group_new(struct scheduling *s, struct value *v)
 {
@@ -35,6 +38,7 @@ static struct group *group_new(struct scheduling *s, struct value *v)
         g->product = true;
         g->rows = v->node->ta ? a.columns : a.rows;
         g->columns = v->node->tb ? b.rows : b.columns;
+        g->inner = v->node->ta ? a.rows : a.columns;
         g->space = space_of(2, (int64_t[]){g->rows, g->columns});
         g->sum = v;
         vec_push(s->mem, &g->products, v);
@@ -112,6 +116,13 @@ static bool argmax_whole(const struct group *a, const struct group *b, const str
     return !(a->argmax || b->argmax) || reduced == 1;
 }
 
+/* Is the product so small that what follows finds it as near in a loop of its own, with what else reads it? The tile's way through memory is long
+ * for few steps of a sum. */
+static bool group_apart(const struct scheduling *s, const struct group *g)
+{
+    return !s->p->f64 && g->total <= APART_ELEMENTS && g->total * g->inner <= APART_WORK && rule_on(s->g, RULE_apart);
+}
+
 /* b becomes part of a where that is allowed. */
 static bool group_merge(struct scheduling *s, struct group *a, struct group *b)
 {
@@ -123,7 +134,7 @@ static bool group_merge(struct scheduling *s, struct group *a, struct group *b)
     struct space space = a->space;
     bool outer = false;
     if (b->product || a->count + b->count > GROUP_MOST || !rule_on(s->g, a->product ? RULE_epilogue : RULE_fuse)) return false;
-    if (a->product && (b->reduces || group_toward(b))) return false;
+    if (a->product && (group_apart(s, a) || b->reduces || group_toward(b))) return false;
     if (a->total == b->total) {
         if (!space_merge(&space, b->space, a->reduces, b->reduces)) return false;
     } else if (a->reduces && !b->reduces && a->outer_total == b->total) {
@@ -154,6 +165,7 @@ static bool group_sum(struct scheduling *s, struct value *v)
     if (group_hard(a, b) || group_hard(b, a) || !space_merge(&space, b->space, false, false)) return false;
     if (!space_refine(&space, false, v->rank, v->dim)) return false;
     a->space = space;
+    a->inner += b->inner;
     for (uint32_t i = 0; i < b->products.n; i++) vec_push(s->mem, &a->products, b->products.at[i]);
     group_join(a, b, false);
     group_join(a, v->group, false);

@@ -107,7 +107,7 @@ struct group {
     bool product, reduces, argmax;
     struct space space;
     int64_t total, outer_total; /* points; points of the parallel dimensions */
-    int64_t rows, columns;      /* product */
+    int64_t rows, columns, inner; /* product; inner: of all its terms */
     struct value *sum;          /* product: the value that the sum of its products is */
     VEC(struct value *) products;
     struct value *first, *last;
