@@ -236,7 +236,8 @@ static void keep_bound(struct ganc *g, const struct cache *c, const char *newest
     for (struct dirent *entry; (entry = readdir(folder));) {
         struct stat st;
         bool object = is_object(entry->d_name);
-        if ((!object && strncmp(entry->d_name, ".new-", 5)) || fstatat(dirfd(folder), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode)) continue;
+        if (!object && strncmp(entry->d_name, ".new-", 5)) continue;
+        if (fstatat(dirfd(folder), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode)) continue;
         char *path = arena_format(g->mem, "%s/%s", c->folder, entry->d_name);
         if (!object) {
             if (time(NULL) - st.st_mtim.tv_sec > STALE) unlink(path);

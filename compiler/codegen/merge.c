@@ -77,7 +77,8 @@ static void copy_sections(struct merging *m, struct part *p)
     for (uint32_t i = 0; i < p->header.e_shnum; i++) {
         Elf64_Shdr s = p->sections[i];
         if (!is_copied(m, p, &s)) continue;
-        if (s.sh_type != SHT_PROGBITS && s.sh_type != SHT_NOBITS && s.sh_type != SHT_RELA && s.sh_type != SHT_X86_64_UNWIND) m->wrong = "a section of an unknown kind";
+        bool known = s.sh_type == SHT_PROGBITS || s.sh_type == SHT_NOBITS || s.sh_type == SHT_RELA || s.sh_type == SHT_X86_64_UNWIND;
+        if (!known) m->wrong = "a section of an unknown kind";
         align(&m->out, s.sh_addralign);
         s.sh_name += (uint32_t)p->section_names;
         if (s.sh_type != SHT_NOBITS) buffer_bytes(&m->out, p->bytes + s.sh_offset, s.sh_size);

@@ -60,7 +60,8 @@ static ir gather(struct emit *e, const ir *x, unsigned count, const unsigned *fr
             any = any || here;
             at[l] = emit_integer(e->i32, result ? (here ? e->width + from[l] % e->width : l) : from[l] % e->width);
         }
-        if (any) result = LLVMBuildShuffleVector(e->builder, result ? result : x[v], result ? x[v] : LLVMGetPoison(LLVMTypeOf(x[v])), LLVMConstVector(at, e->width), "");
+        ir low = result ? result : x[v], high = result ? x[v] : LLVMGetPoison(LLVMTypeOf(x[v]));
+        if (any) result = LLVMBuildShuffleVector(e->builder, low, high, LLVMConstVector(at, e->width), "");
     }
     return result;
 }

@@ -156,7 +156,8 @@ static void counter_rest(struct nest *n, const struct insn *in, ir counter[4])
         counter[1] = to_32(e, numbers(n, &in->example));
     }
     counter[2] = emit_splat(e, n->tick, n->lanes);
-    counter[3] = LLVMTypeOf(stream) == e->i32 ? emit_splat(e, emit_or(e, n->stream_tick, stream), n->lanes) : emit_or(e, emit_splat(e, n->stream_tick, n->lanes), stream);
+    bool one = LLVMTypeOf(stream) == e->i32; /* for all lanes */
+    counter[3] = one ? emit_splat(e, emit_or(e, n->stream_tick, stream), n->lanes) : emit_or(e, emit_splat(e, n->stream_tick, n->lanes), stream);
 }
 
 /* The strip's blocks, once for `period` vectors: element e = at + 16 sub + lane, at a multiple of 64; `each` words make an element. */
