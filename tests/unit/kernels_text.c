@@ -146,6 +146,8 @@ static void test_storages(void)
     refused("= V result V", "= W result V", E0871);
 }
 
+#define LAYER(tasks, tile) "\"layer\": " tasks "\n      for i0 in 0..16, i1 in 0..5 by tiles of " tile
+
 static void test_kernels(void)
 {
     refused("kernel 1 \"rows\"", "kernel 2 \"rows\"", E0606);
@@ -156,8 +158,8 @@ static void test_kernels(void)
     refused("\"layer\": 2 tasks", "\"layer\": 1 task", E0877);
     refused("tiles of [8, 5]", "tiles of [17, 5]", E0879);
     refused("tiles of [8, 5]", "tiles of [0, 5]", E0606);
-    refused("\"layer\": 2 tasks\n      for i0 in 0..16, i1 in 0..5 by tiles of [8, 5]", "\"layer\": 4 tasks\n      for i0 in 0..16, i1 in 0..5 by tiles of [4, 5]", E0879);
-    refused("\"layer\": 2 tasks\n      for i0 in 0..16, i1 in 0..5 by tiles of [8, 5]", "\"layer\": 4 tasks\n      for i0 in 0..16, i1 in 0..5 by tiles of [8, 3]", E0879);
+    refused(LAYER("2 tasks", "[8, 5]"), LAYER("4 tasks", "[4, 5]"), E0879);
+    refused(LAYER("2 tasks", "[8, 5]"), LAYER("4 tasks", "[8, 3]"), E0879);
     refused("worker 13056", "worker 13052", E0879);
     refused("for i0 in 0..16, i1 in 0..5 by", "for i0 in 0..16, i2 in 0..5 by", E0606);
     refused("for i1 in 0..5\n", "for i2 in 0..5\n", E0606);
