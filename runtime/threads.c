@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 /* Nanoseconds of spinning before sleep: more than lies between two kernels, less than a futex costs twice. */
-#define SPIN_NANOSECONDS 40000
+#define SPIN_NANOSECONDS 100000
 #define SPIN_ROUNDS 64 /* between two looks at the clock */
 
 #define FORGET (1u << 30) /* job numbers, see forget() */
