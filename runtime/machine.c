@@ -165,8 +165,10 @@ static double fastest(struct worker *own, enum work work)
     double seconds, best = 0;
     while ((seconds = window(own, rounds)) < WINDOW_SECONDS / 2 && rounds < INT64_MAX / 4) rounds *= 2;
     rounds = (int64_t)((double)rounds * WINDOW_SECONDS / seconds) + 1;
-    for (int i = 0; i < WINDOWS; i++)
-        if ((double)rounds / (seconds = window(own, rounds)) > best) best = (double)rounds / seconds;
+    for (int i = 0; i < WINDOWS; i++) {
+        while ((seconds = window(own, rounds)) < WINDOW_SECONDS / 4 && rounds < INT64_MAX / 4) rounds *= 2; /* the first measure was of a disturbed window */
+        if ((double)rounds / seconds > best) best = (double)rounds / seconds;
+    }
     return best;
 }
 
