@@ -138,10 +138,10 @@ void product_emit(struct nest *n)
     ir rows = emit_isub(e, n->high[0], n->low[0]), columns = emit_isub(e, n->high[1], n->low[1]);
     for (uint32_t i = 0; i < k->products.n; i++) {
         const struct product *p = &k->products.at[i];
-        of[i].a = operand(n, &p->a, p->lda, p->ta, n->low[0], rows, p->k);
+        if (!p->windows.on) of[i].a = operand(n, &p->a, p->lda, p->ta, n->low[0], rows, p->k);
         of[i].b = operand(n, &p->b, p->ldb, !p->tb, n->low[1], columns, p->k);
     }
     if (e->size == 8 || k->library) library_tile(n, of, direct_stride(n));
-    else product_float(n, of, direct_stride(n));
+    else product_float(n, of, kernel_windows(k) ? 0 : direct_stride(n));
     LLVMBuildRetVoid(e->builder);
 }

@@ -46,12 +46,26 @@ struct product_work { /* a task's tile under way */
     unsigned block;         /* its rows */
     int64_t left_wide;      /* columns of the panel that holds them of a left operand that is stored turned, in panels */
     ir add;                 /* i1: to what stands there */
+    /* over windows */
+    ir unit;                /* the first of the rows that stand together, from the tile's start */
+    ir pixel, place;        /* the left operand's first row of the pixel they meet; the first of them in their position */
 };
 
 static inline const struct product *product_at(const struct product_work *w) { return &w->n->k.products.at[w->product]; }
 
 /* product_float.c. stride: between the rows of that storage, 0 where there is none */
 void product_float(struct nest *n, const struct product_operands *operands, int64_t stride);
+
+typedef void product_case(struct product_work *w, int64_t size);
+void product_cases(struct product_work *w, ir value, const int64_t *sizes, unsigned count, product_case *body); /* body(size) of the one that it is */
+void product_group(struct product_work *w, ir at, ir columns); /* the group of columns at `at` is at work */
+void product_pack(struct product_work *w);                     /* what of the right operand of the product at work is to be packed, in this group */
+void product_make(struct product_work *w);                     /* this block's rows, of the product at work, in this group */
+ir product_left_element(struct product_work *w, ir row, ir column, ir start, int64_t wide); /* of a left operand in panels */
+
+/* product_windows.c */
+void product_windows(struct product_work *w); /* the whole tile, and its body */
+ir product_windows_left(struct product_work *w);
 
 /* product_tile.c */
 enum { PRODUCT_ROWS = 8, PRODUCT_VECTORS = 3 }; /* of a register tile, at most */

@@ -5,10 +5,8 @@
 
 /* ---- cases: a size that is one of a few ---- */
 
-typedef void case_body(struct product_work *w, int64_t size);
-
 /* body(size) if `value`, which is one of sizes[], is that size. */
-static void cases(struct product_work *w, ir value, const int64_t *sizes, unsigned count, case_body *body)
+void product_cases(struct product_work *w, ir value, const int64_t *sizes, unsigned count, product_case *body)
 {
     struct emit *e = w->n->e;
     int64_t known;
@@ -55,7 +53,7 @@ static bool left_packed(const struct product_work *w) { return w->turned && prod
 static bool left_copied(const struct product_work *w) { return w->copied && !product_at(w)->ta; }
 
 /* In panels: the element of the left operand where `column` and `row` of what is stored meet, in a panel of `wide` columns. */
-static ir left_element(struct product_work *w, ir row, ir column, ir start, int64_t wide)
+ir product_left_element(struct product_work *w, ir row, ir column, ir start, int64_t wide)
 {
     struct emit *e = w->n->e;
     const struct access *a = &product_at(w)->a;
@@ -72,7 +70,7 @@ static ir left_last(struct product_work *w)
 {
     struct emit *e = w->n->e;
     ir start = emit_i64(e, product_at(w)->lda - left_rest(w));
-    return left_element(w, emit_iadd(e, w->origin, w->row), start, start, left_rest(w));
+    return product_left_element(w, emit_iadd(e, w->origin, w->row), start, start, left_rest(w));
 }
 
 /* The left operand where this block's rows and this piece of k begin. */
@@ -80,10 +78,11 @@ static ir left(struct product_work *w)
 {
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
+    if (p->windows.on) return product_windows_left(w);
     if (p->panels) {
         ir row = emit_iadd(e, w->origin, w->row), zero = emit_i64(e, 0), panel = emit_i64(e, PRODUCT_PANEL);
-        if (!p->ta) return left_element(w, row, zero, zero, PRODUCT_PANEL);
-        return left_element(w, w->first, row, emit_imul(e, LLVMBuildUDiv(e->builder, row, panel, ""), panel), w->left_wide);
+        if (!p->ta) return product_left_element(w, row, zero, zero, PRODUCT_PANEL);
+        return product_left_element(w, w->first, row, emit_imul(e, LLVMBuildUDiv(e->builder, row, panel, ""), panel), w->left_wide);
     }
     if (left_copied(w)) return emit_offset(e, w->left[0], e->real, emit_imul(e, w->row, emit_i64(e, PRODUCT_DEPTH)));
     if (left_packed(w)) return emit_offset(e, w->left[w->product], e->real, emit_imul(e, emit_isub(e, w->row, w->chunk), w->depth));
@@ -147,11 +146,11 @@ static void width_make(struct product_work *w, int64_t width) { strips(w, width,
 static void left_make(struct product_work *w, int64_t wide)
 {
     w->left_wide = wide;
-    cases(w, w->columns, w->widths, w->nwidths, width_make);
+    product_cases(w, w->columns, w->widths, w->nwidths, width_make);
 }
 
 /* Of a left operand that is stored turned, in panels, the block's rows stand in one of them, which may be the narrower last one. */
-static void product_make(struct product_work *w)
+void product_make(struct product_work *w)
 {
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
@@ -161,7 +160,7 @@ static void product_make(struct product_work *w)
         return;
     }
     ir row = emit_iadd(e, w->origin, w->row), last = emit_icmp(e, LLVMIntSGE, row, emit_i64(e, p->lda - sizes[1]));
-    cases(w, emit_select(e, last, emit_i64(e, sizes[1]), emit_i64(e, sizes[0])), sizes, 2, left_make);
+    product_cases(w, emit_select(e, last, emit_i64(e, sizes[1]), emit_i64(e, sizes[0])), sizes, 2, left_make);
 }
 
 /* The block's rows, of all products where the whole of k is at hand, else of the one at work. */
@@ -200,7 +199,7 @@ static void blocks(struct product_work *w, bool body)
     ir rows = part_length(w, loop.index, w->chunk_end, w->shape.rows, count, sizes);
     w->row = loop.index;
     if (w->direct || !body) w->to = emit_offset(e, group, e->real, emit_imul(e, loop.index, emit_i64(e, w->stride)));
-    cases(w, rows, sizes, count, block_make);
+    product_cases(w, rows, sizes, count, block_make);
     if (body && !w->direct) {
         n->row = n->low[0] = emit_iadd(e, low, loop.index);
         n->high[0] = emit_iadd(e, n->low[0], rows);
@@ -212,11 +211,13 @@ static void blocks(struct product_work *w, bool body)
 }
 
 /* From the start of the open loop over groups of columns: the group is the one at `at`. */
-static void group_enter(struct product_work *w, ir at, ir columns)
+void product_group(struct product_work *w, ir at, ir columns)
 {
     w->at = at;
     w->columns = part_length(w, at, columns, w->group, w->nwidths, w->widths);
 }
+
+void product_pack(struct product_work *w) { product_cases(w, w->columns, w->widths, w->nwidths, pack); }
 
 /* The right operands of all products in the group at work. */
 static void group_pack(struct product_work *w)
@@ -224,7 +225,7 @@ static void group_pack(struct product_work *w)
     struct nest *n = w->n;
     for (w->product = 0; w->product < n->k.products.n; w->product++) {
         w->depth = emit_i64(n->e, product_at(w)->k);
-        cases(w, w->columns, w->widths, w->nwidths, pack);
+        product_pack(w);
     }
 }
 
@@ -236,7 +237,7 @@ static void groups(struct product_work *w, bool packs, bool makes)
     ir to = w->to, low = n->low[1], high = n->high[1], columns = emit_isub(e, high, low);
     struct emit_loop loop;
     emit_loop_open(e, &loop, emit_i64(e, 0), columns, w->group);
-    group_enter(w, loop.index, columns);
+    product_group(w, loop.index, columns);
     if (packs) group_pack(w);
     if (w->direct) w->to = emit_offset(e, to, e->real, loop.index);
     else {
@@ -296,8 +297,8 @@ static void pieces_make(struct product_work *w)
             product_copy_call(e, product_at(w)->lda, w->left[0], from, w->depth, w->rows);
         }
         emit_loop_open(e, &loop, emit_i64(e, 0), columns, w->group);
-        group_enter(w, loop.index, columns);
-        cases(w, w->columns, w->widths, w->nwidths, pack);
+        product_group(w, loop.index, columns);
+        product_pack(w);
         w->to = emit_offset(e, to, e->real, loop.index);
         blocks(w, false);
         emit_loop_close(e, &loop);
@@ -329,7 +330,7 @@ void product_float(struct nest *n, const struct product_operands *operands, int6
     struct emit *e = n->e;
     const struct kernel *k = &n->k;
     int64_t depth = kernel_depth(k), wide = (k->tile[1] + e->width - 1) / e->width * e->width, at = 0;
-    struct product_work w = {.n = n, .shape = shape_of(n), .operands = operands, .whole = depth <= PRODUCT_DEEP, .direct = stride != 0};
+    struct product_work w = {.n = n, .shape = shape_of(n), .operands = operands, .whole = depth <= PRODUCT_DEEP && !kernel_windows(k), .direct = stride != 0};
     w.group = w.whole ? kernel_group(k) : PRODUCT_PANEL;
     w.nwidths = parts(k->extent[1], k->tile[1], w.group, w.widths);
     w.rows = emit_isub(e, n->high[0], n->low[0]);
@@ -348,7 +349,8 @@ void product_float(struct nest *n, const struct product_operands *operands, int6
         if (w.turned) at += k->products.at[i].k * (PRODUCT_CHUNK + PRODUCT_BLOCK);
     }
     w.copied = kernel_copied(k);
-    if (!w.whole) {
+    if (kernel_windows(k)) at = windows_depth(&k->products.at[0]) * w.group;
+    else if (!w.whole) {
         at = PRODUCT_DEPTH * w.group;
         w.left[0] = emit_offset(e, memory, e->real, emit_i64(e, at));
         if (w.copied) at += PRODUCT_DEPTH * k->tile[0];
@@ -357,6 +359,10 @@ void product_float(struct nest *n, const struct product_operands *operands, int6
     w.stride = w.direct ? stride : w.whole ? w.group : wide;
     n->tile = w.to;
     n->row = n->low[0], n->column = n->low[1], n->columns = w.stride;
+    if (kernel_windows(k)) {
+        product_windows(&w);
+        return;
+    }
     if (!w.whole) {
         pieces_make(&w);
         return;

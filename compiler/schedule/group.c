@@ -43,6 +43,13 @@ static struct group *group_new(struct scheduling *s, struct value *v)
         g->sum = v;
         vec_push(s->mem, &g->products, v);
     }
+    if (v->kind == VALUE_WINDOWS) {
+        g->product = true;
+        g->columns = v->dim[v->rank - 1];
+        g->rows = v->total / g->columns;
+        g->space = space_of(2, (int64_t[]){g->rows, g->columns});
+        vec_push(s->mem, &g->products, v);
+    }
     g->first = g->last = v;
     g->count = 1;
     v->group = g;

@@ -1,6 +1,7 @@
 /* internal.h: what the files of schedule/ share: a graph as the scheduler sees it, on its way to kernels.
  *
  *     values.c   graph -> values: which are stored or grouped ("solid"), which are recomputed wherever they are used ("inline")
+ *     images.c   images with the batch inside, convolutions as products over them
  *     windows.c  convolutions and windows of images as views, joins and sums
  *     group.c    solid values -> groups; a group becomes one kernel
  *     space.c    iteration spaces: refining one by another, index maps over them
@@ -47,6 +48,7 @@ enum value_kind {
     VALUE_VIEW,   /* reshape, as_tensor, as_batch, expand, transpose, slice, unstack; a reduction of axes of size 1 */
     VALUE_REDUCE,
     VALUE_MATMUL,
+    VALUE_WINDOWS, /* a product over windows, see images.c: arg[0], images as it reads them, arg[1], its right operand */
     VALUE_JOIN,   /* concat, stack, pad: a storage that its parts fill */
     VALUE_PART,   /* arg[0], broadcast to dim, stored into a window of `into` at offset */
     VALUE_FILL,   /* zeros over all of `into` (pad) */
@@ -81,6 +83,9 @@ struct value {
     struct value *into;          /* PART, FILL */
     uint32_t tensor;             /* EFFECT */
     VEC(struct value *) parts;   /* JOIN */
+    struct windows windows;      /* WINDOWS */
+    bool turned;                 /* WINDOWS: of its left operand */
+    struct value *inside;        /* of images [batch, rows, columns, channels]: the same with the batch inside, where that is made */
     struct value *copy;          /* in row-major order, where one was made */
     struct value *reduced;       /* the latest reduction of it */
     struct value *raised;        /* the latest max of it and a constant */
@@ -147,6 +152,14 @@ void value_dims(struct value *v, bool batched, uint32_t rank, const int64_t *dim
 void value_settle(struct value *v); /* what it costs and reads, its operands' being known; whether it is solid */
 struct value *value_force(struct scheduling *s, struct value *v); /* v, or a copy of it, that stands in memory in its own order */
 struct value *value_reduce(struct scheduling *s, const struct node *n, enum op op, struct value *x, const bool *cut); /* along the axes in cut */
+
+/* images.c */
+bool images_inside(const struct scheduling *s, const struct node *n, struct value *const *args); /* is n to be made with the batch inside? */
+struct value *images_value(struct scheduling *s, const struct node *n, struct value **args);
+struct value *image_inside(struct scheduling *s, const struct node *n, struct value *v);   /* v with the batch inside, wherever it stands */
+struct value *image_outside(struct scheduling *s, const struct node *n, struct value *in); /* what it is inside of */
+struct value *value_reduce_axes(struct scheduling *s, const struct node *n, struct value *x, bool *cut);
+struct value *value_map(struct scheduling *s, const struct node *n, struct value **args, bool batched, uint32_t rank, const int64_t *dim);
 
 /* windows.c */
 struct value *windows_value(struct scheduling *s, const struct node *n, struct value **args);

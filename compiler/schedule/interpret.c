@@ -160,19 +160,50 @@ static const double *operand(struct run *r, const struct access *a, int64_t rows
     return r->wrong ? NULL : first;
 }
 
+/* The row of the left operand, as stored, that row `row` meets at k: of a product over windows; -1 where it falls outside of the image. For the
+ * left operand turned, the column is the row's place in its position. */
+static int64_t windows_row(const struct run *r, const struct product *x, int64_t row, int64_t k)
+{
+    const struct windows *w = &x->windows;
+    int64_t inner = windows_inner(r->k), depth = windows_depth(x), position = row / inner, tap = k / depth, pixel[2];
+    int64_t at[2] = {position / w->grid[1], position % w->grid[1]}, in[2] = {tap / w->taps[1], tap % w->taps[1]};
+    for (int i = 0; i < 2; i++) {
+        pixel[i] = x->ta ? at[i] + w->stride[i] * in[i] - w->before[i] : w->stride[i] * at[i] + in[i] - w->before[i];
+        if (w->back) {
+            int64_t far = at[i] + w->before[i] - in[i];
+            if (far < 0 || far % w->stride[i]) return -1;
+            pixel[i] = far / w->stride[i];
+        }
+        if (pixel[i] < 0 || pixel[i] >= w->image[i]) return -1;
+    }
+    return (pixel[0] * w->image[1] + pixel[1]) * (x->ta ? depth : inner) + (x->ta ? k % depth : row % inner);
+}
+
+/* The place in the left operand, as stored, of an element of it; -1: 0 stands there. */
+static int64_t left_place(const struct run *r, const struct product *x, int64_t row, int64_t k)
+{
+    if (!x->windows.on) return x->ta ? k * x->lda + row : row * x->lda + k;
+    int64_t there = windows_row(r, x, row, k), column = x->ta ? row % windows_inner(r->k) : k % windows_depth(x);
+    return there < 0 ? -1 : there * x->lda + column;
+}
+
 /* tile[i, j] += the product's elements of rows [low[0], high[0]) and columns [low[1], high[1]); size: likewise of their terms' absolute values. */
 static void product_add(struct run *r, const struct product *x, const int64_t *low, const int64_t *high, double *tile, double *size)
 {
     const struct kernel *k = r->k;
     int64_t rows = high[0] - low[0], columns = high[1] - low[1];
     int64_t wide = interpret_step(kernels_storage(r->in->k, r->kg, x->a.storage)), step = interpret_step(kernels_storage(r->in->k, r->kg, x->b.storage));
-    const double *a = operand(r, &x->a, x->ta ? x->k : k->extent[0], x->ta ? k->extent[0] : x->k, x->lda);
+    int64_t pixels = x->windows.image[0] * x->windows.image[1], deep = x->ta ? x->k : k->extent[0], broad = x->ta ? k->extent[0] : x->k;
+    if (x->windows.on) deep = pixels * (x->ta ? windows_depth(x) : windows_inner(k)), broad = x->lda;
+    const double *a = operand(r, &x->a, deep, broad, x->lda);
     const double *b = operand(r, &x->b, x->tb ? k->extent[1] : x->k, x->tb ? x->k : k->extent[1], x->ldb);
     if (!a || !b) return;
     int64_t across = step * (x->tb ? x->ldb : 1), down = step * (x->tb ? 1 : x->ldb);
     for (int64_t i = 0; i < rows; i++)
         for (int64_t n = 0; n < x->k; n++) {
-            double left = a[wide * (x->ta ? n * x->lda + low[0] + i : (low[0] + i) * x->lda + n)];
+            int64_t place = left_place(r, x, low[0] + i, n);
+            if (place < 0) continue;
+            double left = a[wide * place];
             const double *right = b + n * down + low[1] * across;
             for (int64_t j = 0; j < columns; j++) tile[i * columns + j] += left * right[j * across];
             for (int64_t j = 0; size && j < columns; j++) size[i * columns + j] += fabs(left * right[j * across]);

@@ -67,12 +67,25 @@ struct insn {
     bool outer;             /* runs once for each point of the parallel dimensions, after the reduction */
 };
 
+/* A product over the windows of images that lie [rows, columns, examples, channels], the batch inside. Its rows come in groups of `inner`, one for each
+ * position of the grid, and k in taps of equal depth. For each position and tap a's part is that of one pixel of the image, an
+ * [examples, channels] matrix; what falls outside of the image is left out.
+ *     as it is      rows (position, example), k (tap, channel): the pixel is stride * position + tap - before
+ *     back          likewise, but the pixel is (position + before - tap) / stride, where that is whole
+ *     a turned      rows (position, channel), k (tap, example): the pixel is position + stride * tap - before
+ * The first makes conv2d, the second its transpose, the third its gradient for the weights. */
+struct windows {
+    bool on, back;
+    int64_t grid[2], taps[2], image[2], stride[2], before[2];
+};
+
 struct product {
     struct access a, b;     /* a, b as stored: row-major matrices; only storage and offset count */
     int64_t lda, ldb;       /* elements between rows as stored */
     bool ta, tb;            /* a is stored [k, m], b is stored [n, k] */
     bool panels;            /* a lies in panels: its storage says so, and kernels_mark repeats it here */
     int64_t k;
+    struct windows windows; /* a kernel with one has no other product */
 };
 
 enum kernel_kind { KERNEL_LOOP, KERNEL_PRODUCT };
@@ -161,6 +174,22 @@ static inline int64_t kernel_depth(const struct kernel *k)
     return depth;
 }
 
+/* The windows of a PRODUCT that is one over windows; NULL of any other. */
+static inline const struct windows *kernel_windows(const struct kernel *k)
+{
+    return k->products.n && k->products.at[0].windows.on ? &k->products.at[0].windows : NULL;
+}
+
+static inline int64_t windows_depth(const struct product *p) { return p->k / (p->windows.taps[0] * p->windows.taps[1]); } /* of a tap */
+static inline int64_t windows_inner(const struct kernel *k) /* rows of a position */
+{
+    const struct windows *w = kernel_windows(k);
+    return k->extent[0] / (w->grid[0] * w->grid[1]);
+}
+
+/* Rows that stand together in a tile: those of a position, or a part of them. */
+static inline int64_t windows_unit(const struct kernel *k) { return least(k->tile[0], windows_inner(k)); }
+
 /* Does a PRODUCT's body do nothing but store it as it is? */
 static inline bool kernel_plain(const struct kernel *k)
 {
@@ -183,11 +212,11 @@ static inline bool kernel_turned(const struct kernel *k)
 {
     bool turned = false;
     for (uint32_t i = 0; i < k->products.n; i++) turned = turned || (k->products.at[i].ta && !k->products.at[i].panels);
-    return turned && k->tile[1] > PRODUCT_PANEL && k->tile[0] > PRODUCT_BLOCK && kernel_depth(k) <= PRODUCT_DEEP;
+    return turned && !kernel_windows(k) && k->tile[1] > PRODUCT_PANEL && k->tile[0] > PRODUCT_BLOCK && kernel_depth(k) <= PRODUCT_DEEP;
 }
 
 /* Is the piece at work of left operands copied, so that rows far apart do not take each other's place in the caches? */
-static inline bool kernel_copied(const struct kernel *k) { return kernel_depth(k) > PRODUCT_DEEP && k->tile[1] > PRODUCT_PANEL; }
+static inline bool kernel_copied(const struct kernel *k) { return !kernel_windows(k) && kernel_depth(k) > PRODUCT_DEEP && k->tile[1] > PRODUCT_PANEL; }
 
 static inline int64_t kernel_chunks(const struct kernel *k) { return kernel_turned(k) ? (k->tile[0] + PRODUCT_CHUNK - 1) / PRODUCT_CHUNK : 1; }
 
@@ -196,6 +225,7 @@ static inline int64_t kernel_worker_bytes(const struct kernel *k, uint32_t size)
     if (k->kind != KERNEL_PRODUCT) return 0;
     if (size == 8 || k->library) return kernel_plain(k) ? 0 : k->tile[0] * k->tile[1] * size;
     int64_t depth = kernel_depth(k), wide = (k->tile[1] + PRODUCT_LANES - 1) / PRODUCT_LANES * PRODUCT_LANES;
+    if (kernel_windows(k)) return (windows_depth(&k->products.at[0]) * PRODUCT_PANEL + k->tile[0] * wide) * size;
     if (depth > PRODUCT_DEEP) return (PRODUCT_DEPTH * (PRODUCT_PANEL + (kernel_copied(k) ? k->tile[0] : 0)) + k->tile[0] * wide) * size;
     int64_t across = kernel_chunks(k) > 1 ? wide : kernel_group(k);
     return (depth * across + PRODUCT_BLOCK * kernel_group(k) + depth * (kernel_turned(k) ? PRODUCT_CHUNK + PRODUCT_BLOCK : 0)) * size;

@@ -123,6 +123,7 @@ static uint32_t make(struct lower *l, struct value *v)
     struct map m;
     switch (v->kind) {
     case VALUE_MATMUL:
+    case VALUE_WINDOWS:
         return emit(l, (struct insn){.kind = INSN_PRODUCT});
     case VALUE_REDUCE:
         m = map_identity(l->space, false, v->arg[0]);
@@ -190,8 +191,23 @@ static void lower_start(struct lower *l, struct scheduling *s, struct arena *mem
     memcpy(l->k.reduced, space->reduced, sizeof l->k.reduced);
 }
 
+/* Both operands stand in memory in their own order: all pixels, and all taps. */
+static void lower_windows(struct lower *l, const struct value *v)
+{
+    const struct value *a = value_base(v->arg[0]), *b = value_base(v->arg[1]);
+    int64_t depth = v->turned ? v->arg[0]->dim[2] : v->arg[0]->dim[3];
+    struct product p = {.lda = v->arg[0]->dim[3], .ldb = v->dim[v->rank - 1], .ta = v->turned, .windows = v->windows};
+    p.a.storage = storage_of(l, a), p.b.storage = storage_of(l, b);
+    p.k = v->windows.taps[0] * v->windows.taps[1] * depth;
+    vec_push(l->mem, &l->k.products, p);
+}
+
 static void lower_product(struct lower *l, const struct value *v)
 {
+    if (v->kind == VALUE_WINDOWS) {
+        lower_windows(l, v);
+        return;
+    }
     struct matrix a, b;
     if (!matrix_of(l->s, v->arg[0], &a) || !matrix_of(l->s, v->arg[1], &b)) abort(); /* values.c made them so */
     struct product p = {.lda = a.stride, .ldb = b.stride, .ta = v->node->ta != a.transposed, .tb = v->node->tb != b.transposed};

@@ -128,7 +128,9 @@ static void product_put(const struct printing *p, const struct kernel *k)
     for (uint32_t i = 0; i < k->products.n; i++) {
         const struct product *x = &k->products.at[i];
         buffer_put(p->to, "        %s ", i ? "     +" : "tile =");
-        matrix_put(p, &x->a, k->extent[0], x->k, x->lda, x->ta);
+        int64_t pixels = x->windows.image[0] * x->windows.image[1]; /* of images: the whole of them, as they lie */
+        int64_t rows = !x->windows.on ? k->extent[0] : x->ta ? x->lda : pixels * windows_inner(k);
+        matrix_put(p, &x->a, rows, !x->windows.on ? x->k : x->ta ? pixels * windows_depth(x) : x->lda, x->lda, x->ta);
         buffer_put(p->to, " @ ");
         matrix_put(p, &x->b, x->k, k->extent[1], x->ldb, x->tb);
         fields_print(p->to, OF_product, x);

@@ -123,6 +123,19 @@ static struct access read_matrix(struct parse *s, int64_t shape[2], bool *transp
     return a;
 }
 
+/* Do the numbers of windows fit each other, and the rows and k of their product, whose left operand is a[0] by a[1]? */
+static bool windows_fit(const struct product *x, int64_t rows, const int64_t *a)
+{
+    const struct windows *w = &x->windows;
+    int64_t pairs[3], parts[2]; /* positions, taps, pixels */
+    const int64_t *const of[3] = {w->grid, w->taps, w->image};
+    bool fit = w->stride[0] > 0 && w->stride[1] > 0 && !x->tb && !(x->ta && w->back);
+    for (int i = 0; i < 3; i++) fit = fit && of[i][0] > 0 && of[i][1] > 0 && !__builtin_mul_overflow(of[i][0], of[i][1], &pairs[i]) && pairs[i] <= MAX_ELEMENTS;
+    if (!fit || rows % pairs[0] || x->k % pairs[1] || a[0] % pairs[2]) return false;
+    parts[0] = rows / pairs[0], parts[1] = x->k / pairs[1];
+    return a[0] / pairs[2] == parts[x->ta] && a[1] == parts[!x->ta];
+}
+
 static void read_product(struct kernel_reading *q)
 {
     struct parse *s = q->s;
@@ -138,9 +151,10 @@ static void read_product(struct kernel_reading *q)
     x.b = read_matrix(s, b, &x.tb, &x.ldb);
     fields_read(s, OF_product, &x);
     if (s->bad) return;
-    x.k = a[!x.ta];
+    x.k = x.windows.on ? b[0] : a[!x.ta];
+    bool fit = x.windows.on ? q->k.products.n == 0 && windows_fit(&x, q->k.extent[0], a) : a[x.ta] == q->k.extent[0];
     if (!q->tiled || q->k.rank != 2) parse_wrong(s, t, "a kernel of products", "one of rows i0 and columns i1, by tiles");
-    else if (a[x.ta] != q->k.extent[0] || b[!x.tb] != q->k.extent[1] || b[x.tb] != x.k)
+    else if (!fit || kernel_windows(&q->k) || b[!x.tb] != q->k.extent[1] || b[x.tb] != x.k)
         parse_wrong(s, t, "a product", "of matrices whose shapes fit each other and the kernel's rows and columns");
     if (s->bad) return;
     vec_push(s->g->mem, &q->k.products, x);

@@ -11,6 +11,8 @@
 #define LANE_UNIT 64                     /* elements, of a task's part of the dimension that vectors run along */
 #define PRODUCT_PARTS 64                 /* of either dimension, tried */
 #define PRODUCT_TILES 256                /* tried, in all */
+#define WINDOWS_TILES 512                /* of a product over windows, where positions are more */
+#define WINDOWS_TILE ((int64_t)1 << 16)  /* elements of its tile */
 #define WHOLE_BYTES ((int64_t)512 << 10) /* of a tile that is made whole: doubles, and deep ones */
 
 /* Costs in cycles of a processor that does one multiply-add of 16 floats a cycle. */
@@ -96,7 +98,7 @@ static double right_cost(const struct split *s, const struct product *p, int64_t
 /* Cycles that it takes to pack the rows of p's left operand for a tile of so many columns. */
 static double left_cost(const struct kernel *k, const struct product *p, int64_t rows, int64_t columns)
 {
-    if (p->panels) return 0;
+    if (p->panels || p->windows.on) return 0;
     bool packs = columns > PRODUCT_PANEL && (p->ta ? rows > PRODUCT_BLOCK && kernel_depth(k) <= PRODUCT_DEEP : kernel_depth(k) > PRODUCT_DEEP);
     /* a deep one is too much for the cache to keep from one tile to the next; turned and not packed, its rows take each other's places there */
     double far = kernel_depth(k) > PRODUCT_DEEP || (p->ta && !packs && p->lda > PRODUCT_NEAR) ? 1 : 0;
@@ -195,8 +197,38 @@ static void grids_add(struct grids *g, struct grid x)
     g->at[i] = x;
 }
 
+/* Over windows: tiles of whole positions, or of a whole part of each. */
+static void split_windows(const struct split *s, struct kernel *k, unsigned grid)
+{
+    int64_t rows = k->extent[0], columns = k->extent[1], inner = windows_inner(k), across = 0;
+    struct grids best = {0};
+    for (int64_t c = 1; c <= PRODUCT_PARTS; c++) {
+        int64_t a = part(columns, column_unit(s, k, c), c, across);
+        if (!a) continue;
+        across = a;
+        for (int64_t n = 1; n <= PRODUCT_PARTS; n *= 2)
+            for (int down = 0; down < 2; down++) { /* n positions, or an n-th of one */
+                int64_t unit = down ? inner * n : inner / n;
+                bool fits = down ? n * inner <= rows : n > 1 && inner % n == 0 && unit % PRODUCT_BLOCK == 0;
+                if (!fits || unit * across > WINDOWS_TILE || divide_up(rows, unit) * divide_up(columns, across) > WINDOWS_TILES) continue;
+                grids_add(&best, (struct grid){grid_cost(s, k, unit, across), unit, across});
+            }
+    }
+    k->tile[0] = inner, k->tile[1] = least(columns, kernel_group(k)); /* of what is too large for WINDOWS_TILES */
+    if (best.n) {
+        const struct grid *one = &best.at[grid < best.n ? grid : best.n - 1];
+        k->tile[0] = one->down, k->tile[1] = one->across;
+    }
+    k->split = 0, k->chunk = rows;
+    k->tasks = (uint32_t)(divide_up(rows, k->tile[0]) * divide_up(columns, k->tile[1]));
+}
+
 static void split_product(const struct split *s, struct kernel *k, uint32_t size, unsigned grid)
 {
+    if (kernel_windows(k)) {
+        split_windows(s, k, grid);
+        return;
+    }
     int64_t rows = k->extent[0], columns = k->extent[1], down = 0, across = 0;
     struct grids best = {0};
     if (size == 8 || k->library) grid = 0; /* the library's bits may depend on a tile's size */

@@ -201,7 +201,7 @@ static struct value *axis_divide(struct scheduling *s, const struct node *n, str
 }
 
 /* The reduction of x along the axes in cut, which has room for one more, in one step or two. */
-static struct value *reduce_axes(struct scheduling *s, const struct node *n, struct value *x, bool *cut)
+struct value *value_reduce_axes(struct scheduling *s, const struct node *n, struct value *x, bool *cut)
 {
     int64_t left = 1;
     uint32_t axes = 0, first = 0; /* reduced axes longer than 1, and the outermost of them */
@@ -238,7 +238,7 @@ static struct value *sum_stacked(struct scheduling *s, const struct node *n, str
     x = axis_divide(s, n, x, 0, minibatches);
     for (uint32_t a = KERNEL_RANK - 1; a > 0; a--) cut[a] = cut[a - 1];
     cut[0] = false;
-    struct value *parts = reduce_axes(s, n, x, cut), *sum = NULL;
+    struct value *parts = value_reduce_axes(s, n, x, cut), *sum = NULL;
     value_settle(parts);
     for (uint32_t i = 0; i < minibatches; i++) {
         struct value *part = value_new(s, VALUE_VIEW, n, 1), *terms = part;
@@ -266,7 +266,7 @@ static struct value *reduce_values(struct scheduling *s, const struct node *n, s
     cut[0] = n->over_batch && x->batched;
     for (uint32_t i = 0; i < count; i++) cut[n->axes[i] + x->batched] = true;
     if (cut[0] && minibatches > 1 && x->rank < KERNEL_RANK) return sum_stacked(s, n, x, cut, minibatches);
-    return reduce_axes(s, n, x, cut);
+    return value_reduce_axes(s, n, x, cut);
 }
 
 /* concat, stack and pad: a storage, and a value for each part that is written into it. */
@@ -324,10 +324,20 @@ static void compare_raised(struct scheduling *s, struct value *v)
     if (c->node->number == other->node->number) v->arg[first] = v->arg[first]->raised;
 }
 
+struct value *value_map(struct scheduling *s, const struct node *n, struct value **args, bool batched, uint32_t rank, const int64_t *dim)
+{
+    struct value *v = value_new(s, VALUE_MAP, n, n->nargs);
+    for (uint32_t i = 0; i < n->nargs; i++) v->arg[i] = args[i];
+    value_dims(v, batched, rank, dim);
+    compare_raised(s, v);
+    return v;
+}
+
 static struct value *node_value(struct scheduling *s, const struct node *n, struct value **args)
 {
     struct value *v;
     enum op_attributes has = op_info[n->op].attributes;
+    if (images_inside(s, n, args)) return images_value(s, n, args);
     if (has == ATTR_WINDOW || has == ATTR_WINDOWS) return windows_value(s, n, args);
     switch (op_info[n->op].class) {
     case CLASS_REDUCE:
@@ -465,7 +475,7 @@ void values_make(struct scheduling *s)
         struct value *v = s->values.at[i];
         if (!v->solid) continue;
         for (uint32_t a = 0; a < v->nargs; a++)
-            uses_walk(s, v, v->arg[a], v->kind == VALUE_REDUCE || (v->kind != VALUE_MATMUL && value_same(v, v->arg[a])));
+            uses_walk(s, v, v->arg[a], v->kind == VALUE_REDUCE || (v->kind != VALUE_MATMUL && v->kind != VALUE_WINDOWS && value_same(v, v->arg[a])));
         for (uint32_t j = 0; j < v->uses.n; j++) v->uses.at[j].value->users++;
     }
     const struct readers *readers = readers_find(s);

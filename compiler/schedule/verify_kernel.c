@@ -105,6 +105,13 @@ static bool meets_panels(const struct checking *c)
     return panels;
 }
 
+/* Of a product over windows: is a tile of whole positions, or the same whole part of each? */
+static bool windows_cut(const struct kernel *k)
+{
+    int64_t unit = windows_unit(k), inner = windows_inner(k);
+    return k->tile[0] % unit == 0 && inner % unit == 0 && (unit == inner || unit % PRODUCT_BLOCK == 0);
+}
+
 static void verify_product(const struct checking *c)
 {
     const struct kernel *k = c->k;
@@ -112,12 +119,14 @@ static void verify_product(const struct checking *c)
     if (k->rank != 2 || k->reduced[0] || k->reduced[1] || c->reduces) wrong(c, "a product has rows i0 and columns i1, both parallel, and reduces nothing else");
     else if (!k->products.n) wrong(c, "it is made by tiles, but of no product");
     else if (k->split || k->chunk != k->extent[0] || k->tile[0] > k->extent[0] || k->tile[1] > k->extent[1]) wrong(c, "its tiles are larger than the whole");
-    else if (k->tile[0] < k->extent[0] && k->tile[0] % PRODUCT_BLOCK)
+    else if (kernel_windows(k) && !windows_cut(k)) wrong(c, arena_format(c->v->g->mem, "a tile is of whole positions, or a whole part of one, a multiple of %d rows", PRODUCT_BLOCK));
+    else if (!kernel_windows(k) && k->tile[0] < k->extent[0] && k->tile[0] % PRODUCT_BLOCK)
         wrong(c, arena_format(c->v->g->mem, "the rows of its tiles are no multiple of %d", PRODUCT_BLOCK));
     else if (k->tile[1] < k->extent[1] && k->tile[1] % column_unit(c))
         wrong(c, arena_format(c->v->g->mem, "the columns of its tiles are no multiple of %lld", (long long)column_unit(c)));
     else if (!times(parts(k->extent[0], k->tile[0]), parts(k->extent[1], k->tile[1]), &tiles) || tiles != k->tasks)
         diag(c->v->g, E0877, head(c), k->tasks, k->name, arena_format(c->v->g->mem, "there are %lld tiles", (long long)tiles));
+    else if (kernel_windows(k) && (k->library || c->v->k->program->f64)) wrong(c, "the library knows no products over windows");
     else if (k->library && c->v->k->program->f64) wrong(c, "the library multiplies all doubles: there is no word for it");
     else if (k->library && meets_panels(c)) wrong(c, "a library knows no panels, but a storage that it uses lies in some");
     else if (!panels_fit(c)) wrong(c, "what it packs does not fit into a worker's memory");
@@ -138,7 +147,7 @@ static void verify_operand(const struct checking *c, uint32_t product, const str
     else if (s->columns && (a->offset % s->columns || ld != columns || s->columns != columns))
         wrong(c, "of what lies in panels, an operand is whole rows");
     else if (s->columns && right && x->tb && rows * columns != s->elements) wrong(c, "what lies in panels and is turned can be its right operand only whole");
-    else if (s->columns && !right && !x->ta && kernel_depth(c->k) > PRODUCT_DEEP) wrong(c, "a left operand so deep cannot lie in panels");
+    else if (s->columns && !right && !x->ta && !x->windows.on && kernel_depth(c->k) > PRODUCT_DEEP) wrong(c, "a left operand so deep cannot lie in panels");
     else if (s->columns && (columns <= PRODUCT_PANEL || x->k < PRODUCT_BLOCK)) wrong(c, "an operand is too small to lie in panels");
     for (uint32_t i = 0; i < c->k->body.n; i++)
         if (c->k->body.at[i].kind == INSN_STORE && c->k->body.at[i].at.storage == a->storage) diag(c->v->g, E0857, place(c, i), c->k->name);
@@ -259,7 +268,9 @@ void verify_kernel(const struct verifying *v, uint32_t number)
     if (diag_errors(v->g) == errors)
         for (uint32_t i = 0; i < k->products.n; i++) {
             const struct product *p = &k->products.at[i];
-            verify_operand(&c, i, &p->a, p->ta ? p->k : k->extent[0], p->ta ? k->extent[0] : p->k, p->lda, false);
+            int64_t pixels = p->windows.image[0] * p->windows.image[1], rows = p->ta ? p->k : k->extent[0], columns = p->ta ? k->extent[0] : p->k;
+            if (p->windows.on) rows = pixels * (p->ta ? windows_depth(p) : windows_inner(k)), columns = p->ta ? windows_inner(k) : windows_depth(p);
+            verify_operand(&c, i, &p->a, rows, columns, p->lda, false);
             verify_operand(&c, i, &p->b, p->tb ? k->extent[1] : p->k, p->tb ? p->k : k->extent[1], p->ldb, true);
         }
     for (uint32_t i = 0; i < k->body.n; i++) verify_insn(&c, i);
