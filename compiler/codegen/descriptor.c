@@ -200,11 +200,17 @@ static double points(const struct kernel *k, bool outer)
     return n;
 }
 
+/* Of k, how much a row meets; what falls on padding is counted as well. */
+static double depth_met(const struct product *p)
+{
+    return p->windows.back ? (double)p->k / (double)(p->windows.stride[0] * p->windows.stride[1]) : (double)p->k;
+}
+
 /* Multiply-adds of products count two, any other operation or reduction one at each of its points. */
 static double kernel_flop(const struct kernel *k)
 {
     double flop = 0;
-    for (uint32_t i = 0; i < k->products.n; i++) flop += 2 * points(k, false) * (double)k->products.at[i].k;
+    for (uint32_t i = 0; i < k->products.n; i++) flop += 2 * points(k, false) * depth_met(&k->products.at[i]);
     for (uint32_t i = 0; i < k->body.n; i++) {
         const struct insn *in = &k->body.at[i];
         if (in->kind == INSN_OP || in->kind == INSN_REDUCE) flop += points(k, in->outer);
@@ -224,8 +230,12 @@ static double access_bytes(const struct emit *e, const struct kernel_graph *kg, 
 static double kernel_bytes(const struct emit *e, const struct kernel_graph *kg, const struct kernel *k)
 {
     double bytes = 0;
-    for (uint32_t i = 0; i < k->products.n; i++)
-        bytes += (double)(k->extent[0] + k->extent[1]) * (double)k->products.at[i].k * e->size;
+    for (uint32_t i = 0; i < k->products.n; i++) {
+        const struct product *p = &k->products.at[i];
+        double left = (double)k->extent[0] * (double)p->k;
+        if (p->windows.on) left = (double)p->windows.image[0] * (double)p->windows.image[1] * (double)windows_inner(k) * (double)windows_depth(p);
+        bytes += (left + (double)k->extent[1] * (double)p->k) * e->size;
+    }
     for (uint32_t i = 0; i < k->body.n; i++) {
         const struct insn *in = &k->body.at[i];
         if (in->kind == INSN_LOAD || in->kind == INSN_STORE) bytes += access_bytes(e, kg, k, &in->at);

@@ -65,7 +65,8 @@ ir product_left_element(struct product_work *w, ir row, ir column, ir start, int
 
 /* product_windows.c */
 void product_windows(struct product_work *w); /* the whole tile, and its body */
-ir product_windows_left(struct product_work *w);
+ir product_windows_row(struct product_work *w);  /* of the left operand, as stored, where this block begins; turned: the column */
+ir product_windows_left(struct product_work *w); /* that element, not in panels */
 
 /* product_tile.c */
 enum { PRODUCT_ROWS = 8, PRODUCT_VECTORS = 3 }; /* of a register tile, at most */

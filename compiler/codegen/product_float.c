@@ -63,6 +63,12 @@ ir product_left_element(struct product_work *w, ir row, ir column, ir start, int
     return emit_offset(e, access_base(w->n, a->storage), e->real, emit_iadd(e, index, emit_isub(e, column, start)));
 }
 
+/* The row of the left operand that this block begins with, of one that is stored turned the column. */
+static ir left_row(struct product_work *w)
+{
+    return product_at(w)->windows.on ? product_windows_row(w) : emit_iadd(w->n->e, w->origin, w->row);
+}
+
 static int64_t left_rest(const struct product_work *w) { return product_at(w)->lda % PRODUCT_PANEL; }
 
 /* The narrower last panel of a left operand that is stored as it is. */
@@ -70,7 +76,7 @@ static ir left_last(struct product_work *w)
 {
     struct emit *e = w->n->e;
     ir start = emit_i64(e, product_at(w)->lda - left_rest(w));
-    return product_left_element(w, emit_iadd(e, w->origin, w->row), start, start, left_rest(w));
+    return product_left_element(w, left_row(w), start, start, left_rest(w));
 }
 
 /* The left operand where this block's rows and this piece of k begin. */
@@ -78,12 +84,12 @@ static ir left(struct product_work *w)
 {
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
-    if (p->windows.on) return product_windows_left(w);
     if (p->panels) {
-        ir row = emit_iadd(e, w->origin, w->row), zero = emit_i64(e, 0), panel = emit_i64(e, PRODUCT_PANEL);
+        ir row = left_row(w), zero = emit_i64(e, 0), panel = emit_i64(e, PRODUCT_PANEL);
         if (!p->ta) return product_left_element(w, row, zero, zero, PRODUCT_PANEL);
-        return product_left_element(w, w->first, row, emit_imul(e, LLVMBuildUDiv(e->builder, row, panel, ""), panel), w->left_wide);
+        return product_left_element(w, p->windows.on ? w->pixel : w->first, row, emit_imul(e, LLVMBuildUDiv(e->builder, row, panel, ""), panel), w->left_wide);
     }
+    if (p->windows.on) return product_windows_left(w);
     if (left_copied(w)) return emit_offset(e, w->left[0], e->real, emit_imul(e, w->row, emit_i64(e, PRODUCT_DEPTH)));
     if (left_packed(w)) return emit_offset(e, w->left[w->product], e->real, emit_imul(e, emit_isub(e, w->row, w->chunk), w->depth));
     ir far = emit_i64(e, p->lda);
@@ -159,7 +165,7 @@ void product_make(struct product_work *w)
         left_make(w, PRODUCT_PANEL);
         return;
     }
-    ir row = emit_iadd(e, w->origin, w->row), last = emit_icmp(e, LLVMIntSGE, row, emit_i64(e, p->lda - sizes[1]));
+    ir row = left_row(w), last = emit_icmp(e, LLVMIntSGE, row, emit_i64(e, p->lda - sizes[1]));
     product_cases(w, emit_select(e, last, emit_i64(e, sizes[1]), emit_i64(e, sizes[0])), sizes, 2, left_make);
 }
 
@@ -319,7 +325,8 @@ static struct product_shape shape_of(const struct nest *n)
     struct product_shape shape = product_shape(n->e);
     for (uint32_t i = 0; i < k->products.n; i++) {
         const struct product *p = &k->products.at[i];
-        bool apart = p->ta && p->panels && k->tile[0] < k->extent[0] && k->tile[0] % shape.rows;
+        int64_t part = p->windows.on ? windows_unit(k) : k->tile[0], all = p->windows.on ? windows_inner(k) : k->extent[0];
+        bool apart = p->ta && p->panels && part < all && part % shape.rows;
         if (apart && PRODUCT_BLOCK % shape.rows) shape.rows = PRODUCT_BLOCK / 2;
     }
     return shape;

@@ -43,14 +43,18 @@ static ir pixel_of(struct product_work *w, int i, ir position, ir tap, ir *insid
     return at;
 }
 
-/* Where the left operand's rows of this block begin. */
+ir product_windows_row(struct product_work *w)
+{
+    struct emit *e = w->n->e;
+    ir within = emit_iadd(e, w->place, emit_isub(e, w->row, w->unit));
+    return product_at(w)->ta ? within : emit_iadd(e, w->pixel, within);
+}
+
 ir product_windows_left(struct product_work *w)
 {
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
-    ir row = w->pixel, column = emit_i64(e, 0), within = emit_iadd(e, w->place, emit_isub(e, w->row, w->unit));
-    if (p->ta) column = within;
-    else row = emit_iadd(e, row, within);
+    ir at = product_windows_row(w), row = p->ta ? w->pixel : at, column = p->ta ? at : emit_i64(e, 0);
     ir base = access_base(w->n, p->a.storage);
     return emit_offset(e, base, e->real, add_number(e, emit_iadd(e, times_number(e, row, p->lda), column), p->a.offset));
 }

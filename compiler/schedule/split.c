@@ -92,6 +92,7 @@ static double right_cost(const struct split *s, const struct product *p, int64_t
 {
     double elements = (double)p->k * (double)columns;
     if (in_panels(s, p->b.storage)) return elements * (p->tb ? COST_TURN : COST_PANEL);
+    if (p->windows.on && p->ldb <= PRODUCT_NEAR) return elements * COST_PANEL;
     return p->tb || p->ldb > PRODUCT_NEAR ? elements * COST_PACK : 0;
 }
 
