@@ -13,6 +13,7 @@
 #define PRODUCT_TILES 256                /* tried, in all */
 #define WINDOWS_TILES 512                /* of a product over windows, where positions are more */
 #define WINDOWS_TILE ((int64_t)1 << 16)  /* elements of its tile */
+#define WINDOWS_PIXELS ((int64_t)1 << 17) /* elements of what its rows meet at a tap, which the L2 cache is to keep */
 #define WHOLE_BYTES ((int64_t)512 << 10) /* of a tile that is made whole: doubles, and deep ones */
 
 /* Costs in cycles of a processor that does one multiply-add of 16 floats a cycle. */
@@ -22,6 +23,7 @@
 #define COST_NARROW 0.5                  /* of a row's part of a strip that is narrower than a panel, in vectors */
 #define COST_LEFT 0.4                    /* of an element of the left operand read for a panel */
 #define COST_TURNED 0.7                  /* of an element of a left operand that is packed for the tile */
+#define COST_PIXEL 1.0                   /* of an element of an image, for a tile */
 #define COST_SEGMENT 40.0                /* of a row's part that the body starts to read or write */
 #define COST_CUT 16000.0                 /* of a product that is worth more than one task */
 #define COST_LATE 0.15                   /* of a tile that another core, slower for a while, is still at when all else is done */
@@ -106,12 +108,21 @@ static double left_cost(const struct kernel *k, const struct product *p, int64_t
     return (double)p->k * (double)rows * (far + (packs ? COST_TURNED : 0));
 }
 
+/* Over windows: each pixel comes from beyond the L2 cache once for a tile, so does the right operand; back, positions share no taps with their neighbours. */
+static double windows_cost(const struct split *s, const struct kernel *k, int64_t rows, int64_t columns)
+{
+    const struct product *p = &k->products.at[0];
+    double shares = p->windows.back && rows > windows_inner(k) ? (double)rows / (double)windows_inner(k) : 1;
+    return (double)p->k * (double)rows * COST_PIXEL + (shares - 1) * right_cost(s, p, columns);
+}
+
 /* Cycles that a tile takes. */
 static double tile_cost(const struct split *s, const struct kernel *k, int64_t rows, int64_t columns)
 {
     double cost = COST_TILE, vectors = (double)divide_up(columns, PRODUCT_LANES), panels = (double)divide_up(columns, PRODUCT_PANEL);
     for (uint32_t i = 0; i < k->products.n; i++) {
         const struct product *p = &k->products.at[i];
+        if (p->windows.on) cost += windows_cost(s, k, rows, columns);
         cost += (double)p->k * (double)rows * (vectors + COST_LEFT * panels + (columns % PRODUCT_PANEL ? COST_NARROW : 0)) + right_cost(s, p, columns) + left_cost(k, p, rows, columns);
     }
     for (uint32_t i = 0; i < k->body.n; i++) {
@@ -211,7 +222,7 @@ static void split_windows(const struct split *s, struct kernel *k, unsigned grid
             for (int down = 0; down < 2; down++) { /* n positions, or an n-th of one */
                 int64_t unit = down ? inner * n : inner / n;
                 bool fits = down ? n * inner <= rows : n > 1 && inner % n == 0 && unit % PRODUCT_BLOCK == 0;
-                if (!fits || unit * across > WINDOWS_TILE || divide_up(rows, unit) * divide_up(columns, across) > WINDOWS_TILES) continue;
+                if (!fits || unit * across > WINDOWS_TILE || (n > 1 && unit * k->products.at[0].lda > WINDOWS_PIXELS) || divide_up(rows, unit) * divide_up(columns, across) > WINDOWS_TILES) continue;
                 grids_add(&best, (struct grid){grid_cost(s, k, unit, across), unit, across});
             }
     }
