@@ -180,6 +180,14 @@ static struct value *convolution(struct scheduling *s, const struct node *n, str
 
 /* ---- all ---- */
 
+static bool fits(const struct node *n)
+{
+    struct window w = window_of(n);
+    bool fits = true;
+    for (int i = 0; i < 2; i++) fits = fits && w.stride[i] <= WINDOWS_MOST && w.before[i] >= 0 && w.before[i] <= WINDOWS_MOST;
+    return fits;
+}
+
 bool images_inside(const struct scheduling *s, const struct node *n, struct value *const *args)
 {
     bool cut[KERNEL_RANK], any = false, all = true, fit = n->type.batched && n->type.rank == 3;
@@ -191,7 +199,7 @@ bool images_inside(const struct scheduling *s, const struct node *n, struct valu
     }
     switch (n->op) {
     case OP_conv2d: case OP_conv2d_transpose: case OP_conv2d_kernel:
-        return is_image(args[0]) && args[0]->dim[0] >= EXAMPLES_LEAST;
+        return is_image(args[0]) && args[0]->dim[0] >= EXAMPLES_LEAST && fits(n);
     case OP_stack:
         return any && all;
     case OP_unstack:

@@ -79,6 +79,8 @@ struct windows {
     int64_t grid[2], taps[2], image[2], stride[2], before[2];
 };
 
+#define WINDOWS_MOST ((int64_t)1 << 20) /* a stride, and what lies before an image */
+
 struct product {
     struct access a, b;     /* a, b as stored: row-major matrices; only storage and offset count */
     int64_t lda, ldb;       /* elements between rows as stored */

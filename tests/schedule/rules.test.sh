@@ -8,7 +8,13 @@ prior p : [8] ~ normal(0, 1)
 net G(z ~ p) -> [8] { param A : [8, 8] ~ normal(0, 0.5); param B : [8, 8] ~ normal(0, 0.5); z @ A + tanh(z) @ B }
 train (batch=8192, steps=1) { minimize E[z ~ p] sum(G(z) ^ 2) over G using sgd(lr=0.001) }
 GAN
-models="$work/two.gan $top/examples/gan_1d/gan_1d.gan $top/examples/mixture/mixture.gan"
+cat >"$work/images.gan" <<'GAN'
+# convolutions of a minibatch
+prior p : [4, 4, 3] ~ normal(0, 1)
+net G(z ~ p) -> [2, 2, 20] { z |> conv(20, kernel=3, stride=2) }
+train (batch=8, steps=1) { minimize E[z ~ p] sum(G(z) ^ 2) over G using sgd(lr=0.001) }
+GAN
+models="$work/two.gan $work/images.gan $top/examples/gan_1d/gan_1d.gan $top/examples/mixture/mixture.gan"
 code() { "$GANC" "$1" --emit=asm "${@:2}" || fail "$*"; }
 for model in $models "$top/examples/gan_mnist/gan_mnist.gan"; do code "$model" >"$work/$(basename "$model").s"; done
 for rule in $rules; do
