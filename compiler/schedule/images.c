@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#define ROWS_FROM ((int64_t)1 << 14) /* elements that are worth more than one task */
 #define EXAMPLES_LEAST 8 /* a smaller minibatch does not fill a block of rows */
 
 static const int64_t inward[4] = {1, 2, 0, 3}, outward[4] = {2, 0, 1, 3}; /* axes of the operand */
@@ -104,11 +105,18 @@ static bool reduces_inside(const struct node *n, const struct value *x, bool *cu
     return x->inside && (whole ? n->arg[0]->type.batched == 1 : own[0] && own[1]);
 }
 
+/* A sum of many pixels to their channels is made row by row of the image, and the rows are added up: each row is a task, which reads what lies together. */
 static struct value *reduce_inside(struct scheduling *s, const struct node *n, struct value *x)
 {
-    bool cut[KERNEL_RANK + 1] = {0};
+    bool cut[KERNEL_RANK + 1] = {0}, last[KERNEL_RANK] = {true};
     reduces_inside(n, x, cut);
-    struct value *v = value_reduce_axes(s, n, x->inside, cut);
+    bool rows = cut[0] && cut[1] && cut[2] && !cut[3] && x->inside->dim[0] > 1 && x->total >= ROWS_FROM;
+    cut[0] = !rows && cut[0];
+    struct value *v = rows ? value_reduce(s, n, n->op, x->inside, cut) : value_reduce_axes(s, n, x->inside, cut);
+    if (rows) {
+        value_settle(v);
+        v = value_reduce(s, n, n->op, v, last);
+    }
     v->batched = n->type.batched > 0;
     return v;
 }
