@@ -48,6 +48,8 @@ struct product_work { /* a task's tile under way */
     ir add;                 /* i1: to what stands there */
     /* over windows */
     ir unit;                /* the first of the rows that stand together, from the tile's start */
+    ir run;                 /* a run of positions: the left operand's first element, or NULL; its rows, and the tile's, stand so many elements apart */
+    int64_t run_left, run_to;
     ir pixel, place;        /* the left operand's first row of the pixel they meet; the first of them in their position */
 };
 
@@ -64,8 +66,11 @@ void product_make(struct product_work *w);                     /* this block's r
 ir product_left_element(struct product_work *w, ir row, ir column, ir start, int64_t wide); /* of a left operand in panels */
 
 /* product_windows.c */
+void product_runs(struct product_work *w, const ir tap[2]); /* product_runs.c: all positions of the tile at this tap */
+ir product_windows_pixel(struct product_work *w, int i, ir position, ir tap, ir *inside); /* along axis i: the one met; *inside: whether there is one */
 void product_windows(struct product_work *w); /* the whole tile, and its body */
 ir product_windows_row(struct product_work *w);  /* of the left operand, as stored, where this block begins; turned: the column */
+int64_t product_windows_next(const struct product_work *w); /* of struct product_tile */
 ir product_windows_left(struct product_work *w); /* that element, not in panels */
 
 /* product_tile.c */
@@ -80,6 +85,7 @@ struct product_tile {
     int64_t lda, ldc;
     bool ta;
     int64_t apart, rest;          /* a stands in panels so many elements apart, the last, if narrower, of `rest` columns; apart 0: row by row */
+    int64_t next;                 /* elements from a to what is fetched of it meanwhile, for the next block or panel; 0: nothing */
     int64_t step;                 /* between b's rows, in elements */
     int64_t columns_b, columns_c; /* that may be read of b, written of c: up to vectors * 16 */
     unsigned streams;             /* of lines that are fetched meanwhile */

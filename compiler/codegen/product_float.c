@@ -132,14 +132,15 @@ static void strip_make(struct product_work *w, int64_t column, int64_t columns)
     unsigned vectors = (unsigned)((columns + e->width - 1) / e->width);
     int64_t padded = (int64_t)vectors * e->width;
     struct product_right right = product_right(w, column, columns);
-    int64_t lda = p->panels ? w->left_wide : left_packed(w) ? w->shape.rows : left_copied(w) ? PRODUCT_DEPTH : p->lda;
-    struct product_tile t = {.rows = w->block, .vectors = vectors, .lda = lda, .ldc = w->stride, .ta = p->ta, .step = right.step,
+    int64_t lda = w->run ? w->run_left : p->windows.on && windows_gathers(p) ? p->k : p->panels ? w->left_wide : left_packed(w) ? w->shape.rows : left_copied(w) ? PRODUCT_DEPTH : p->lda;
+    struct product_tile t = {.rows = w->block, .vectors = vectors, .lda = lda, .ldc = w->run ? w->run_to : w->stride, .ta = p->ta, .step = right.step,
                              .columns_b = right.columns, .columns_c = w->direct ? columns : padded};
     if (p->panels && !p->ta) {
         const struct storage *s = access_storage(w->n, p->a.storage);
         t.apart = s->elements / s->columns * PRODUCT_PANEL;
         t.rest = left_rest(w);
     }
+    if (p->windows.on) t.next = product_windows_next(w);
     ir fetch[PRODUCT_STREAMS];
     product_fetch_streams(w, column, columns, &t, fetch);
     ir to = emit_offset(e, w->to, e->real, emit_i64(e, column));
@@ -356,7 +357,13 @@ void product_float(struct nest *n, const struct product_operands *operands, int6
         if (w.turned) at += k->products.at[i].k * (PRODUCT_CHUNK + PRODUCT_BLOCK);
     }
     w.copied = kernel_copied(k);
-    if (kernel_windows(k)) at = windows_depth(&k->products.at[0]) * w.group;
+    if (kernel_windows(k)) {
+        const struct product *p = &k->products.at[0];
+        bool gathers = windows_gathers(p);
+        at = (gathers ? p->k : windows_depth(p)) * w.group;
+        w.left[0] = emit_offset(e, memory, e->real, emit_i64(e, at));
+        if (gathers) at += p->k * windows_unit(k);
+    }
     else if (!w.whole) {
         at = PRODUCT_DEPTH * w.group;
         w.left[0] = emit_offset(e, memory, e->real, emit_i64(e, at));

@@ -96,6 +96,15 @@ static void fetch_lines(struct tile *s, ir k, unsigned i)
     }
 }
 
+/* A line of a, of what comes next: row by row, the same panel of the next rows, a line of which holds 16 elements; turned, the same columns. */
+static void fetch_left(struct tile *s, ir at, unsigned i)
+{
+    struct emit *e = s->e;
+    if (!s->t->next || (!s->t->ta && i % 2)) return;
+    ir line = s->t->ta ? emit_imul(e, at, s->lda) : emit_imul(e, at, emit_i64(e, e->width / 2));
+    product_fetch(e, emit_offset(e, s->a, e->real, emit_iadd(e, line, s->t->ta ? emit_i64(e, s->t->next) : emit_imul(e, s->lda, emit_i64(e, s->t->next)))), false);
+}
+
 /* Of k, in a round of the loop. */
 static unsigned round_of(const struct product_tile *t)
 {
@@ -116,6 +125,7 @@ static void sum_panel(struct tile *s, ir k, int64_t columns)
     for (unsigned i = 0; i < steps; i++) {
         ir at = emit_iadd(e, loop.index, emit_i64(e, i)), there = emit_iadd(e, k, at);
         fetch_lines(s, there, i);
+        fetch_left(s, at, i);
         step(s, at, there);
     }
     emit_loop_close(e, &loop);
@@ -146,6 +156,7 @@ static void sum(struct tile *s, ir depth)
     for (unsigned i = 0; i < steps; i++) {
         ir k = emit_iadd(e, loop.index, emit_i64(e, i));
         fetch_lines(s, k, i);
+        if (s->t->ta) fetch_left(s, k, i);
         step(s, k, k);
     }
     emit_loop_close(e, &loop);
@@ -205,6 +216,7 @@ void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir la
     int n = snprintf(name, sizeof name, "gan_tile_%ux%u_a%lld%s%s%s_b%lld_%lld_c%lld", t->rows, t->vectors, (long long)t->lda, t->ta ? "t" : "",
                      s.rest ? "_rest" : "", s.more ? "_more" : "", (long long)t->step, (long long)t->columns_b, (long long)t->columns_c);
     if (t->apart) n += snprintf(name + n, sizeof name - (size_t)n, "_p%lld_%lld", (long long)t->apart, (long long)t->rest);
+    if (t->next) n += snprintf(name + n, sizeof name - (size_t)n, "_n%lld", (long long)t->next);
     for (unsigned i = 0; i < t->streams; i++)
         n += snprintf(name + n, sizeof name - (size_t)n, "_f%u_%lld%s", t->stream[i].every, (long long)t->stream[i].ahead, t->stream[i].near ? "n" : "");
     ir_type parameters[STREAMS_AT + PRODUCT_STREAMS] = {e->ptr, e->ptr, e->ptr, e->i64, e->i1, e->i64, e->ptr};

@@ -2,8 +2,10 @@
  *
  * The tile lies in the worker's own memory and starts as zeros. Tap after tap, a group of columns of that tap's part of the right operand meets the pixels of all
  * positions in the tile, each a plain matrix whose rows lie in order; what falls outside of the image adds nothing. An element is thus the sum over
- * the taps, in order, of sums over a tap's depth, whatever the tile. */
+ * the taps, in order, of sums over a tap's depth, whatever the tile. Of few channels, patches are gathered, position after position, and all taps
+ * are one sum. */
 #include "codegen/product.h"
+#include "schedule/rules.h"
 
 static ir add_number(struct emit *e, ir x, int64_t y) { return emit_iadd(e, x, emit_i64(e, y)); }
 static ir times_number(struct emit *e, ir x, int64_t y) { return emit_imul(e, x, emit_i64(e, y)); }
@@ -23,8 +25,7 @@ static void clear(struct product_work *w, ir columns)
     emit_loop_close(e, &row);
 }
 
-/* Along axis i: the pixel that `position` meets at `tap`; *inside: whether there is one. */
-static ir pixel_of(struct product_work *w, int i, ir position, ir tap, ir *inside)
+ir product_windows_pixel(struct product_work *w, int i, ir position, ir tap, ir *inside)
 {
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
@@ -50,10 +51,21 @@ ir product_windows_row(struct product_work *w)
     return product_at(w)->ta ? within : emit_iadd(e, w->pixel, within);
 }
 
+/* In panels: the next rows, `block` of them, or the next panel of the same ones. */
+int64_t product_windows_next(const struct product_work *w)
+{
+    const struct product *p = product_at(w);
+    const struct storage *s = access_storage(w->n, p->a.storage);
+    if (!p->panels || !rule_on(w->n->e->g, RULE_fetch)) return 0;
+    return p->ta ? s->elements / s->columns * PRODUCT_PANEL : (int64_t)w->block;
+}
+
 ir product_windows_left(struct product_work *w)
 {
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
+    if (w->run) return w->run;
+    if (windows_gathers(p)) return emit_offset(e, w->left[0], e->real, times_number(e, emit_isub(e, w->row, w->unit), p->k));
     ir at = product_windows_row(w), row = p->ta ? w->pixel : at, column = p->ta ? at : emit_i64(e, 0);
     ir base = access_base(w->n, p->a.storage);
     return emit_offset(e, base, e->real, add_number(e, emit_iadd(e, times_number(e, row, p->lda), column), p->a.offset));
@@ -94,55 +106,140 @@ static void unit_make(struct product_work *w)
     w->to = to;
 }
 
+/* The unit at loop.index of the tile's rows: its position, its place in that. */
+static ir unit_enter(struct product_work *w, ir at)
+{
+    struct emit *e = w->n->e;
+    int64_t inner = windows_inner(&w->n->k);
+    w->unit = at;
+    ir row = emit_iadd(e, w->origin, w->unit), position = quotient(e, row, inner);
+    w->place = emit_isub(e, row, times_number(e, position, inner));
+    return position;
+}
+
+/* Sets the pixel that a position meets at this tap; returns whether there is one. */
+static ir pixel_enter(struct product_work *w, ir position, const ir tap[2])
+{
+    struct emit *e = w->n->e;
+    const struct product *p = product_at(w);
+    const struct windows *x = &p->windows;
+    ir inside[2], pixel[2];
+    for (int i = 0; i < 2; i++) pixel[i] = product_windows_pixel(w, i, i ? remainder_of(e, position, x->grid[1]) : quotient(e, position, x->grid[1]), tap[i], &inside[i]);
+    ir number = emit_iadd(e, times_number(e, pixel[0], x->image[1]), pixel[1]);
+    w->pixel = times_number(e, number, p->ta ? windows_depth(p) : windows_inner(&w->n->k));
+    return emit_and(e, inside[0], inside[1]);
+}
+
 /* All positions of the tile that meet a pixel at this tap. */
 static void positions_make(struct product_work *w, const ir tap[2])
 {
-    struct nest *n = w->n;
-    struct emit *e = n->e;
-    const struct product *p = product_at(w);
-    const struct windows *x = &p->windows;
+    struct emit *e = w->n->e;
     struct emit_loop loop;
-    int64_t inner = windows_inner(&n->k);
-    ir inside[2], pixel[2];
-    emit_loop_open(e, &loop, emit_i64(e, 0), w->rows, windows_unit(&n->k));
-    w->unit = loop.index;
-    ir row = emit_iadd(e, w->origin, w->unit), position = quotient(e, row, inner);
-    w->place = emit_isub(e, row, times_number(e, position, inner));
-    for (int i = 0; i < 2; i++) pixel[i] = pixel_of(w, i, i ? remainder_of(e, position, x->grid[1]) : quotient(e, position, x->grid[1]), tap[i], &inside[i]);
+    emit_loop_open(e, &loop, emit_i64(e, 0), w->rows, windows_unit(&w->n->k));
+    ir inside = pixel_enter(w, unit_enter(w, loop.index), tap);
     LLVMBasicBlockRef meets = emit_block(e, "meets"), after = emit_block(e, "after");
-    emit_branch(e, emit_and(e, inside[0], inside[1]), meets, after);
+    emit_branch(e, inside, meets, after);
     emit_at(e, meets);
-    ir number = emit_iadd(e, times_number(e, pixel[0], x->image[1]), pixel[1]);
-    w->pixel = times_number(e, number, p->ta ? windows_depth(p) : inner);
     check(w);
     unit_make(w);
     emit_go(e, after);
     emit_loop_close(e, &loop);
 }
 
-void product_windows(struct product_work *w)
+/* ---- few channels ---- */
+
+/* What the unit's rows meet at one tap, to where that tap's elements stand in their patches. */
+static void tap_gather(struct product_work *w, ir to, bool inside)
+{
+    struct emit *e = w->n->e;
+    const struct product *p = product_at(w);
+    struct emit_loop loop;
+    int64_t depth = windows_depth(p);
+    ir_type type = emit_vector(e->real, (unsigned)depth);
+    ir first = times_number(e, emit_iadd(e, w->pixel, w->place), p->lda), from = emit_offset(e, access_base(w->n, p->a.storage), e->real, add_number(e, first, p->a.offset));
+    emit_loop_open(e, &loop, emit_i64(e, 0), emit_i64(e, windows_unit(&w->n->k)), 1);
+    ir x = inside ? emit_load(e, type, emit_offset(e, from, e->real, times_number(e, loop.index, p->lda))) : LLVMConstNull(type);
+    emit_store(e, x, emit_offset(e, to, e->real, times_number(e, loop.index, p->k)));
+    emit_loop_close(e, &loop);
+}
+
+static void unit_gather(struct product_work *w, ir position)
+{
+    struct emit *e = w->n->e;
+    const struct product *p = product_at(w);
+    const struct windows *x = &p->windows;
+    struct emit_loop taps;
+    emit_loop_open(e, &taps, emit_i64(e, 0), emit_i64(e, x->taps[0] * x->taps[1]), 1);
+    ir tap[2] = {quotient(e, taps.index, x->taps[1]), remainder_of(e, taps.index, x->taps[1])};
+    ir inside = pixel_enter(w, position, tap), to = emit_offset(e, w->left[0], e->real, times_number(e, taps.index, windows_depth(p)));
+    LLVMBasicBlockRef meets = emit_block(e, "meets"), not = emit_block(e, "not"), after = emit_block(e, "after");
+    emit_branch(e, inside, meets, not);
+    emit_at(e, meets);
+    check(w);
+    tap_gather(w, to, true);
+    LLVMBuildBr(e->builder, after);
+    emit_at(e, not);
+    tap_gather(w, to, false);
+    emit_go(e, after);
+    emit_loop_close(e, &taps);
+}
+
+/* Patches of a position, then all their columns. */
+static void patches_make(struct product_work *w, ir columns)
 {
     struct nest *n = w->n;
     struct emit *e = n->e;
-    const struct product *p = &n->k.products.at[0];
-    const struct windows *x = &p->windows;
+    struct emit_loop loop, group;
+    ir to = w->to;
+    w->first = emit_i64(e, 0);
+    w->depth = emit_i64(e, product_at(w)->k);
+    w->add = emit_integer(e->i1, 0);
+    emit_loop_open(e, &loop, emit_i64(e, 0), w->rows, windows_unit(&n->k));
+    unit_gather(w, unit_enter(w, loop.index));
+    emit_loop_open(e, &group, emit_i64(e, 0), columns, w->group);
+    product_group(w, group.index, columns);
+    product_pack(w);
+    w->to = emit_offset(e, to, e->real, group.index);
+    unit_make(w);
+    emit_loop_close(e, &group);
+    emit_loop_close(e, &loop);
+    w->to = to;
+}
+
+/* ---- all ---- */
+
+/* Tap after tap. */
+static void taps_make(struct product_work *w, ir columns)
+{
+    struct nest *n = w->n;
+    struct emit *e = n->e;
+    const struct product *p = product_at(w);
     struct emit_loop taps, loop;
-    ir to = w->to, columns = emit_isub(e, n->high[1], n->low[1]);
-    w->product = 0;
+    ir to = w->to;
     w->depth = emit_i64(e, windows_depth(p));
     w->add = emit_integer(e->i1, 1);
     clear(w, columns);
-    emit_loop_open(e, &taps, emit_i64(e, 0), emit_i64(e, x->taps[0] * x->taps[1]), 1);
+    emit_loop_open(e, &taps, emit_i64(e, 0), emit_i64(e, p->windows.taps[0] * p->windows.taps[1]), 1);
     w->first = times_number(e, taps.index, windows_depth(p));
-    ir tap[2] = {quotient(e, taps.index, x->taps[1]), remainder_of(e, taps.index, x->taps[1])};
+    ir tap[2] = {quotient(e, taps.index, p->windows.taps[1]), remainder_of(e, taps.index, p->windows.taps[1])};
     emit_loop_open(e, &loop, emit_i64(e, 0), columns, w->group);
     product_group(w, loop.index, columns);
     product_pack(w);
     w->to = emit_offset(e, to, e->real, loop.index);
-    positions_make(w, tap);
+    if (windows_runs(&n->k)) product_runs(w, tap);
+    else positions_make(w, tap);
     emit_loop_close(e, &loop);
     emit_loop_close(e, &taps);
     w->to = to;
+}
+
+void product_windows(struct product_work *w)
+{
+    struct nest *n = w->n;
+    ir columns = emit_isub(n->e, n->high[1], n->low[1]);
+    w->product = 0;
+    if (windows_gathers(product_at(w))) patches_make(w, columns);
+    else taps_make(w, columns);
     access_begin(n);
     body_begin(n);
     nest_loops(n);

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define ROWS_FROM ((int64_t)1 << 14) /* elements that are worth more than one task */
-#define EXAMPLES_LEAST 8 /* a smaller minibatch does not fill a block of rows */
+#define EXAMPLES_LEAST 8 /* of the gradient for the weights, whose sums run over them tap by tap */
 
 static const int64_t inward[4] = {1, 2, 0, 3}, outward[4] = {2, 0, 1, 3}; /* axes of the operand */
 
@@ -162,10 +162,75 @@ static struct value *weights_turned(struct scheduling *s, const struct node *n, 
     return value_force(s, again ? k->arg[0] : transposed(s, n, k, false, axes));
 }
 
+static struct value *permuted(struct scheduling *s, const struct node *n, struct value *arg, const int64_t *axes)
+{
+    int64_t dim[6];
+    for (int a = 0; a < 6; a++) dim[a] = arg->dim[axes[a]];
+    struct value *v = view(s, n, OP_transpose, arg, false, 6, dim);
+    memcpy(v->offset, axes, sizeof dim);
+    value_settle(v);
+    return v;
+}
+
+/* The transpose to few channels makes stride by stride pixels at once, as so many times the channels of one: a plain convolution whose taps are those that any
+ * of them has, with zeros for the weights of those that one has not. */
+struct phases {
+    int64_t taps[2], before[2];    /* of that convolution */
+    int64_t offset[2], first[2], extent[2]; /* where the weights stand among zeros, the place there of the first pixel's at tap 0, and of how many */
+};
+
+static bool phases_of(const struct node *n, const struct window *w, struct phases *p)
+{
+    bool fit = n->type.dim[2] < PRODUCT_LANES && w->stride[0] * w->stride[1] > 1 && n->type.dim[2] * w->stride[0] * w->stride[1] <= PRODUCT_PANEL;
+    for (int i = 0; i < 2; i++) {
+        int64_t by = w->stride[i], most = (by - 1 + w->before[i]) / by, least = w->before[i] < w->size[i] ? -((w->size[i] - 1 - w->before[i]) / by) : 1;
+        fit = fit && least <= 0 && n->type.dim[i] % by == 0;
+        p->taps[i] = most - least + 1, p->before[i] = -least;
+        int64_t low = w->before[i] - by * most, high = w->before[i] - by * least + by - 1; /* of the weights that are met, those that are not there included */
+        p->offset[i] = low < 0 ? -low : 0;
+        p->first[i] = w->before[i] - by * least + p->offset[i];
+        p->extent[i] = (high < w->size[i] ? w->size[i] - 1 : high) + p->offset[i] + 1;
+    }
+    return fit;
+}
+
+static struct value *phases_weights(struct scheduling *s, const struct node *n, struct value *k, const struct window *w, const struct phases *p)
+{
+    struct value *wide = windows_place(s, n, k, p->offset, (int64_t[]){1, 1}, p->extent);
+    struct value *v = view(s, n, OP_windows, wide, false, 6, (int64_t[]){p->taps[0], p->taps[1], w->stride[0], w->stride[1], k->dim[2], k->dim[3]});
+    for (int i = 0; i < 2; i++) v->offset[i] = p->first[i], v->step[i] = -w->stride[i], v->step[i + 2] = 1;
+    value_settle(v);
+    return value_force(s, permuted(s, n, v, (int64_t[]){0, 1, 5, 2, 3, 4}));
+}
+
+static struct value *phases_value(struct scheduling *s, const struct node *n, struct value **args, const struct window *w, const struct phases *p)
+{
+    struct value *a = image_stored(s, n, args[0]), *v = value_new(s, VALUE_WINDOWS, n, 2);
+    int64_t channels = n->type.dim[2];
+    const int64_t *by = w->stride;
+    v->arg[0] = a, v->arg[1] = phases_weights(s, n, args[1], w, p);
+    v->windows = (struct windows){.on = true, .stride = {1, 1}};
+    for (int i = 0; i < 2; i++) {
+        v->windows.grid[i] = n->type.dim[i] / by[i];
+        v->windows.taps[i] = p->taps[i], v->windows.image[i] = a->dim[i], v->windows.before[i] = p->before[i];
+    }
+    int64_t coarse[2] = {v->windows.grid[0], v->windows.grid[1]}, examples = a->dim[2];
+    value_dims(v, false, 4, (int64_t[]){coarse[0], coarse[1], examples, by[0] * by[1] * channels});
+    value_settle(v);
+    struct value *apart = view(s, n, OP_reshape, v, false, 6, (int64_t[]){coarse[0], coarse[1], examples, by[0], by[1], channels});
+    value_settle(apart);
+    apart = value_force(s, permuted(s, n, apart, (int64_t[]){0, 3, 1, 4, 2, 5}));
+    struct value *in = view(s, n, OP_reshape, apart, false, 4, (int64_t[]){n->type.dim[0], n->type.dim[1], examples, channels});
+    value_settle(in);
+    return image_outside(s, n, in);
+}
+
 static struct value *convolution(struct scheduling *s, const struct node *n, struct value **args)
 {
     struct window w = window_of(n);
+    struct phases few;
     bool turned = n->op == OP_conv2d_kernel;
+    if (n->op == OP_conv2d_transpose && phases_of(n, &w, &few)) return phases_value(s, n, args, &w, &few);
     struct value *a = image_stored(s, n, args[0]), *b, *v;
     if (turned) b = image_stored(s, n, args[1]);
     else b = n->op == OP_conv2d ? value_force(s, args[1]) : weights_turned(s, n, args[1]);
@@ -207,7 +272,7 @@ bool images_inside(const struct scheduling *s, const struct node *n, struct valu
     }
     switch (n->op) {
     case OP_conv2d: case OP_conv2d_transpose: case OP_conv2d_kernel:
-        return is_image(args[0]) && args[0]->dim[0] >= EXAMPLES_LEAST && fits(n);
+        return is_image(args[0]) && (n->op != OP_conv2d_kernel || args[0]->dim[0] >= EXAMPLES_LEAST) && fits(n);
     case OP_stack:
         return any && all;
     case OP_unstack:

@@ -163,6 +163,7 @@ struct value *value_map(struct scheduling *s, const struct node *n, struct value
 
 /* windows.c */
 struct value *windows_value(struct scheduling *s, const struct node *n, struct value **args);
+struct value *windows_place(struct scheduling *s, const struct node *n, struct value *x, const int64_t *offset, const int64_t *step, const int64_t *extent);
 struct map windows_map(const struct map *m, const struct value *view);
 
 /* group.c */

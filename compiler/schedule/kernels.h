@@ -189,6 +189,16 @@ static inline int64_t windows_inner(const struct kernel *k) /* rows of a positio
     return k->extent[0] / (w->grid[0] * w->grid[1]);
 }
 
+/* Of few channels the patch that a row meets is gathered first, all its taps side by side, zeros outside of the image. */
+static inline bool windows_gathers(const struct product *p) { return !p->ta && windows_depth(p) < PRODUCT_LANES && p->k <= PRODUCT_DEPTH; }
+
+/* Of few examples a block's rows are positions next to each other in a row of the grid, or stride positions apart; a tile is of whole such rows. */
+static inline bool windows_runs(const struct kernel *k)
+{
+    const struct product *p = &k->products.at[0];
+    return !p->ta && !windows_gathers(p) && windows_inner(k) < PRODUCT_BLOCK;
+}
+
 /* Rows that stand together in a tile: those of a position, or a part of them. */
 static inline int64_t windows_unit(const struct kernel *k) { return least(k->tile[0], windows_inner(k)); }
 
@@ -227,7 +237,11 @@ static inline int64_t kernel_worker_bytes(const struct kernel *k, uint32_t size)
     if (k->kind != KERNEL_PRODUCT) return 0;
     if (size == 8 || k->library) return kernel_plain(k) ? 0 : k->tile[0] * k->tile[1] * size;
     int64_t depth = kernel_depth(k), wide = (k->tile[1] + PRODUCT_LANES - 1) / PRODUCT_LANES * PRODUCT_LANES;
-    if (kernel_windows(k)) return (windows_depth(&k->products.at[0]) * PRODUCT_PANEL + k->tile[0] * wide) * size;
+    if (kernel_windows(k)) {
+        const struct product *p = &k->products.at[0];
+        int64_t gathered = windows_gathers(p) ? p->k * windows_unit(k) : 0;
+        return ((windows_gathers(p) ? p->k : windows_depth(p)) * PRODUCT_PANEL + gathered + k->tile[0] * wide) * size;
+    }
     if (depth > PRODUCT_DEEP) return (PRODUCT_DEPTH * (PRODUCT_PANEL + (kernel_copied(k) ? k->tile[0] : 0)) + k->tile[0] * wide) * size;
     int64_t across = kernel_chunks(k) > 1 ? wide : kernel_group(k);
     return (depth * across + PRODUCT_BLOCK * kernel_group(k) + depth * (kernel_turned(k) ? PRODUCT_CHUNK + PRODUCT_BLOCK : 0)) * size;

@@ -95,6 +95,7 @@ static void between_operand(const struct between *b, const struct kernel *k, con
     int64_t ld = right ? x->ldb : x->lda, columns = right ? k->extent[1] : x->windows.on ? ld : x->ta ? k->extent[0] : x->k, *of = between_columns(b, a->storage);
     bool fits = ld == columns && ld % PRODUCT_LANES == 0 && ld > PRODUCT_PANEL && a->offset % ld == 0 && s->elements % ld == 0 && x->k >= PRODUCT_BLOCK;
     if (k->library || (right && x->tb) || (!right && !x->ta && !x->windows.on && kernel_depth(k) > PRODUCT_DEEP)) fits = false;
+    if (x->windows.on && !right && windows_runs(k)) fits = false;
     *of = fits && (!*of || *of == ld) ? ld : NEVER;
 }
 

@@ -112,7 +112,7 @@ static double left_cost(const struct kernel *k, const struct product *p, int64_t
 static double windows_cost(const struct split *s, const struct kernel *k, int64_t rows, int64_t columns)
 {
     const struct product *p = &k->products.at[0];
-    double shares = p->windows.back && rows > windows_inner(k) ? (double)rows / (double)windows_inner(k) : 1;
+    double shares = p->windows.back && rows > windows_inner(k) && !windows_runs(k) ? (double)rows / (double)windows_inner(k) : 1;
     return (double)p->k * (double)rows * COST_PIXEL + (shares - 1) * right_cost(s, p, columns);
 }
 
@@ -212,7 +212,8 @@ static void grids_add(struct grids *g, struct grid x)
 /* Over windows: tiles of whole positions, or of a whole part of each. */
 static void split_windows(const struct split *s, struct kernel *k, unsigned grid)
 {
-    int64_t rows = k->extent[0], columns = k->extent[1], inner = windows_inner(k), across = 0;
+    bool runs = windows_runs(k);
+    int64_t rows = k->extent[0], columns = k->extent[1], inner = windows_inner(k) * (runs ? kernel_windows(k)->grid[1] : 1), across = 0;
     struct grids best = {0};
     for (int64_t c = 1; c <= PRODUCT_PARTS; c++) {
         int64_t a = part(columns, column_unit(s, k, c), c, across);
@@ -221,7 +222,7 @@ static void split_windows(const struct split *s, struct kernel *k, unsigned grid
         for (int64_t n = 1; n <= PRODUCT_PARTS; n *= 2)
             for (int down = 0; down < 2; down++) { /* n positions, or an n-th of one */
                 int64_t unit = down ? inner * n : inner / n;
-                bool fits = down ? n * inner <= rows : n > 1 && inner % n == 0 && unit % PRODUCT_BLOCK == 0;
+                bool fits = down ? n * inner <= rows : !runs && n > 1 && inner % n == 0 && unit % PRODUCT_BLOCK == 0;
                 if (!fits || unit * across > WINDOWS_TILE || (n > 1 && unit * k->products.at[0].lda > WINDOWS_PIXELS) || divide_up(rows, unit) * divide_up(columns, across) > WINDOWS_TILES) continue;
                 grids_add(&best, (struct grid){grid_cost(s, k, unit, across), unit, across});
             }

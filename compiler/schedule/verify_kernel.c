@@ -109,6 +109,7 @@ static bool meets_panels(const struct checking *c)
 static bool windows_cut(const struct kernel *k)
 {
     int64_t unit = windows_unit(k), inner = windows_inner(k);
+    if (windows_runs(k)) return k->tile[0] % (inner * kernel_windows(k)->grid[1]) == 0;
     return k->tile[0] % unit == 0 && inner % unit == 0 && (unit == inner || unit % PRODUCT_BLOCK == 0);
 }
 
@@ -147,6 +148,7 @@ static void verify_operand(const struct checking *c, uint32_t product, const str
     else if (s->columns && (a->offset % s->columns || ld != columns || s->columns != columns))
         wrong(c, "of what lies in panels, an operand is whole rows");
     else if (s->columns && right && x->tb && rows * columns != s->elements) wrong(c, "what lies in panels and is turned can be its right operand only whole");
+    else if (s->columns && !right && x->windows.on && windows_runs(c->k)) wrong(c, "the images of so few examples cannot lie in panels");
     else if (s->columns && !right && !x->ta && !x->windows.on && kernel_depth(c->k) > PRODUCT_DEEP) wrong(c, "a left operand so deep cannot lie in panels");
     else if (s->columns && (columns <= PRODUCT_PANEL || x->k < PRODUCT_BLOCK)) wrong(c, "an operand is too small to lie in panels");
     for (uint32_t i = 0; i < c->k->body.n; i++)

@@ -45,7 +45,7 @@ static struct value *settled(struct value *v)
 }
 
 /* x in an image of the given extents, element i of an axis at offset + step * i; those that fall outside are left out. */
-static struct value *place(struct scheduling *s, const struct node *n, struct value *x, const int64_t *offset, const int64_t *step, const int64_t *extent)
+struct value *windows_place(struct scheduling *s, const struct node *n, struct value *x, const int64_t *offset, const int64_t *step, const int64_t *extent)
 {
     uint32_t first = x->batched;
     int64_t low[2], high[2], dim[KERNEL_RANK], part_dim[KERNEL_RANK];
@@ -106,7 +106,7 @@ static struct value *windows(struct scheduling *s, const struct node *n, struct 
         extent[i] = x->dim[first + i] + w->before[i] + w->after[i];
         pads = pads || w->before[i] > 0 || w->after[i] > 0;
     }
-    x = pads ? place(s, n, x, w->before, (int64_t[]){1, 1}, extent) : value_force(s, x);
+    x = pads ? windows_place(s, n, x, w->before, (int64_t[]){1, 1}, extent) : value_force(s, x);
     return view(s, n, x, count, w, true, false);
 }
 
@@ -115,7 +115,7 @@ static struct value *windows_back(struct scheduling *s, const struct node *n, st
 {
     int64_t offset[2], extent[2];
     for (int i = 0; i < 2; i++) offset[i] = w->size[i] - 1 - w->before[i], extent[i] = image[i] + w->size[i] - 1;
-    return view(s, n, place(s, n, y, offset, w->stride, extent), image, w, false, kept);
+    return view(s, n, windows_place(s, n, y, offset, w->stride, extent), image, w, false, kept);
 }
 
 static struct value *reshaped(struct scheduling *s, const struct node *n, struct value *x, uint32_t rank, const int64_t *dim)

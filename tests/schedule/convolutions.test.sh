@@ -20,10 +20,10 @@ train (batch=21, steps=3) {
 GAN
 cat >"$work/digits.gan" <<'GAN'
 # 4x4, stride 2, and 3x3, strides 1 and 3; one channel; no stacks; a penalty, whose gradient is one of gradients
-prior digits : [6, 9, 1] ~ uniform(-1, 1)
+prior digits : [6, 12, 1] ~ uniform(-1, 1)
 prior noise : [7] ~ normal(0, 1)
-net G(z ~ noise) -> [6, 9, 1] { z |> dense(2 * 3 * 16) |> reshape(2, 3, 16) |> relu |> deconv(48, kernel=3, stride=3) |> relu |> conv(1, kernel=3) }
-net D(x ~ digits) -> [] { x |> conv(24, kernel=3) |> relu |> conv(96, kernel=3, stride=3) |> relu |> conv(17, kernel=4) |> flatten |> dense(1) }
+net G(z ~ noise) -> [6, 12, 1] { z |> dense(2 * 4 * 16) |> reshape(2, 4, 16) |> relu |> deconv(48, kernel=3, stride=3) |> relu |> conv(1, kernel=3) }
+net D(x ~ digits) -> [] { x |> conv(24, kernel=4, stride=2) |> relu |> conv(96, kernel=3, stride=3) |> relu |> conv(17, kernel=4) |> flatten |> dense(1) }
 value W = E[x ~ digits] D(x) - E[z ~ noise] D(G(z))
 value penalty = E[x ~ digits, z ~ noise, t ~ uniform(0, 1)] {
     let u = x + t * (stop(G(z)) - x)
