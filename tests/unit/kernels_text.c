@@ -72,6 +72,48 @@ static const char base[] =
     "train t batch 16 steps 2\n"
     "    run 0 advance sgd\n";
 
+/* Convolutions: of few channels, back, and turned. */
+static const char windows[] =
+    "ganc kernels 1\n"
+    "model w f32 streams 0\n"
+    "data d : [4, 4, 2] in [0, 1] source 0\n"
+    "tensor K : [3, 3, 2, 3] parameter\n"
+    "counter sgd\n"
+    "result V\n"
+    "memory arena 2752 tensors 256 worker 8192\n"
+    "    tensor K 54 x 4 bytes at 0\n"
+    "graph 0 step \"minimize V\" batch 8 scratch 2496\n"
+    "    batch d.0 256 x 4 bytes at 256 kernels 0..0 of d draw 0\n"
+    "    scratch y 96 x 4 bytes at 1280 kernels 0..3\n"
+    "    scratch x 256 x 4 bytes at 1664 kernels 1..2\n"
+    "    scratch V 1 x 4 bytes at 2688 kernels 3..3\n"
+    "    kernel 0 \"forward\": 2 tasks\n"
+    "      for i0 in 0..32, i1 in 0..3 by tiles of [16, 3]\n"
+    "        tile = d.0 [128, 2] @ K [18, 3] windows grid [2, 2] taps [3, 3] image [4, 4] stride [2, 2] before [1, 1]\n"
+    "        %0 = tile\n"
+    "        y[3*i0 + i1] = %0\n"
+    "    kernel 1 \"back\": 4 tasks\n"
+    "      for i0 in 0..128, i1 in 0..2 by tiles of [32, 2]\n"
+    "        tile = y [32, 3] @ K [27, 2] windows back grid [4, 4] taps [3, 3] image [2, 2] stride [2, 2] before [1, 1]\n"
+    "        %0 = tile\n"
+    "        x[2*i0 + i1] = %0\n"
+    "    kernel 2 \"turned\": 3 tasks\n"
+    "      for i0 in 0..18, i1 in 0..3 by tiles of [6, 3]\n"
+    "        tile = x [128, 2]' @ y [32, 3] windows grid [3, 3] taps [2, 2] image [4, 4] stride [2, 2] before [1, 1]\n"
+    "        %0 = tile\n"
+    "        %1 = K[3*i0 + i1]\n"
+    "        %2 = sub %1 %0\n"
+    "        K[3*i0 + i1] = %2\n"
+    "    kernel 3 \"mean\": 1 task\n"
+    "      over i0 in 0..96\n"
+    "        %0 = y[i0]\n"
+    "        %1 = sum %0 over i0\n"
+    "      after\n"
+    "        V[0] = %1\n"
+    "    objective V = V result V\n"
+    "train t batch 8 steps 2\n"
+    "    run 0 advance sgd\n";
+
 static struct kernels *parse(struct ganc *g, const char *text, struct program **p)
 {
     uint32_t file;
@@ -79,16 +121,16 @@ static struct kernels *parse(struct ganc *g, const char *text, struct program **
     return kernels_parse(g, file, p);
 }
 
-/* base with its first `from` replaced; the caller frees it. */
+/* base, or windows, with its first `from` replaced; the caller frees it. */
 static char *changed(const char *from, const char *to)
 {
-    const char *at = strstr(base, from);
+    const char *text = strstr(base, from) ? base : windows, *at = strstr(text, from);
     CHECK(at);
     if (!at) printf("the text has no %s\n", from);
     struct buffer b = {0};
-    size_t before = at ? (size_t)(at - base) : 0, skip = at ? strlen(from) : 0;
-    buffer_bytes(&b, base, before);
-    buffer_put(&b, "%s%s", to, base + before + skip);
+    size_t before = at ? (size_t)(at - text) : 0, skip = at ? strlen(from) : 0;
+    buffer_bytes(&b, text, before);
+    buffer_put(&b, "%s%s", to, text + before + skip);
     return b.text;
 }
 
@@ -314,7 +356,21 @@ static void change(struct buffer *b, const char *text)
     buffer_put(b, "%s", text + after);
 }
 
-static void test_changes(void)
+static void test_windows(void)
+{
+    refused("tiles of [16, 3]", "tiles of [8, 3]", E0877);
+    refused("2 tasks\n      for i0 in 0..32, i1 in 0..3 by tiles of [16, 3]", "3 tasks\n      for i0 in 0..32, i1 in 0..3 by tiles of [12, 3]", E0879);
+    refused("tiles of [6, 3]", "tiles of [5, 3]", E0879);
+    refused("image [4, 4] stride", "image [4, 3] stride", E0606);
+    refused("grid [2, 2] ", "", E0606);
+    refused("stride [2, 2]", "stride [0, 2]", E0606);
+    refused("x [128, 2]' @ y [32, 3] windows", "x [128, 2]' @ y [32, 3] windows back", E0606);
+    refused("[27, 2]", "[2, 27]'", E0606);
+    refused("y [32, 3] @ K", "y + 3 [32, 3] @ K", E0876);
+    refused("before [1, 1]", "before [1, 1]\n             + d.0 [32, 2] @ K [2, 3]", E0606);
+}
+
+static void test_changes(const char *base)
 {
     int accepted = 0;
     CHECK(holds(base));
@@ -336,6 +392,8 @@ int main(void)
     test_kernels();
     test_values();
     test_order();
-    test_changes();
+    test_windows();
+    test_changes(base);
+    test_changes(windows);
     return check_done();
 }
