@@ -7,6 +7,7 @@
 #include "checkpoint.h"
 #include "options.h"
 #include "safetensors.h"
+#include "weights.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -232,6 +233,9 @@ static bool start(struct training *t, struct error *e)
     if (t->flags.resume)
         error_warning("'%s': has no checkpoint yet; training starts at the first step, with the settings given now", t->out);
     run_initialise(run);
+    if (t->weights) weights_apply(run, t->weights);
+    weights_free(t->weights);
+    t->weights = NULL;
     return true;
 }
 
@@ -245,6 +249,7 @@ static int train(struct training *t, struct error *e)
         if (run->sources[i].trained && !run->sources[i].path)
             return error_usage("%s: no data was given; use --data %s%sPATH", run->sources[i].name,
                                run->nsources > 1 ? run->sources[i].name : "", run->nsources > 1 ? "=" : "");
+    if (t->flags.weights && !(t->weights = weights_read(run, t->flags.weights, t->flags.map, e))) return 1;
     if (!open_data(run, e)) return 1;
     t->loaded = memory_resident();
     if (!run_allocate(run, e)) return 1;
@@ -277,6 +282,7 @@ static void training_free(struct training *t)
     free(t->fresh);
     reports_end(&t->reports);
     free(t->out);
+    weights_free(t->weights);
     json_done(&t->line);
     if (t->metrics >= 0) close(t->metrics);
 }
@@ -293,6 +299,8 @@ int train_command(struct run *run, int argc, char **argv)
         {"seed", OPTION_SEED, NULL, 0, 0, "N", "of all random numbers (default 1)", NULL},
         {"threads", OPTION_THREADS, NULL, 0, 0, "N", "1 to 256 (default: the processors); the result is the same", NULL},
         {"resume", OPTION_FLAG, &f->resume, 0, 0, NULL, "go on from the newest whole checkpoint in DIR", NULL},
+        {"weights", OPTION_TEXT, &f->weights, 0, 0, "FILE", "begin with the weights of this .safetensors file, or of this run's folder", NULL},
+        {"map", OPTION_TEXT, &f->map, 0, 0, "FILE", "which of the weights is which tensor, and in what layout (default: names and shapes are the same)", NULL},
         {"checkpoint-every", OPTION_INTEGER, &f->checkpoint_every, 1, 9e15, "N", "steps (default 2000, and every ten minutes)",
          &f->checkpoint_given},
         {"keep", OPTION_INTEGER, &f->keep, 0, 1e9, "N", "keep the newest N checkpoints (default 3; 0: all)", NULL},
@@ -306,6 +314,8 @@ int train_command(struct run *run, int argc, char **argv)
                                             .settings = true};
     int status = options_parse(run, &command, argc, argv, NULL);
     if (status >= 0) return status;
+    if (f->weights && f->resume) return error_usage("--weights: with --resume training goes on from its own checkpoint");
+    if (f->map && !f->weights) return error_usage("--map: there is no --weights FILE to which it belongs");
     if (!run->model->ntrains) return error_line("%s has no train block: there is nothing to train", run->model->name);
     struct error e = {""};
     status = train(&t, &e);

@@ -11,6 +11,7 @@
 
 struct training_flags {
     const char *out;
+    const char *weights, *map; /* first values from a file (weights.h); or NULL */
     int64_t steps;            /* the total, counted over blocks and resumes; 0: what the model says */
     int64_t checkpoint_every, log_every, pictures_every, keep;
     bool resume, checkpoint_given;
@@ -20,6 +21,7 @@ struct training {
     struct run *run;
     struct training_flags flags;
     char *out;                /* the run's folder; owned */
+    struct weights *weights;  /* until training starts; owned */
 
     uint32_t block;           /* of model->trains */
     uint64_t block_step;      /* passes of the block that are done */

@@ -1,0 +1,46 @@
+/* weights.h: first values from a safetensors file of another program: `train --weights FILE --map FILE`.
+ *
+ * A map has a line for each tensor; `#` begins a comment:
+ *
+ *     G.dense1.W = fc.weight transpose                 a name of the model, a name of the file, a layout (as it is, without one)
+ *     D.conv1.W  = conv1.weight OIHW
+ *     D.dense1.W = out.weight o (c h w) -> (h w c) o c=64 h=4
+ *     D.conv1.b  = -                                   keeps its own first value
+ *     -          = *.num_batches_tracked               of the file: left out
+ *
+ * A layout names the axes of the file's tensor, then those of the model's; ( ) joins neighbours into one axis, first outermost; of such an axis all
+ * sizes but one are given. After `-` or before it a name may have stars, each for any text. Every tensor of a net must have a line, and every tensor of the
+ * file. Without a map names and shapes are the same; a checkpoint of a trainer may then have more. */
+#ifndef GANRT_WEIGHTS_H
+#define GANRT_WEIGHTS_H
+
+#include "run.h"
+#include "safetensors.h"
+
+struct weights_order { /* how the model's tensor is read out of the file's */
+    uint32_t rank;                  /* axes, groups taken apart, in the model's order */
+    int64_t dim[SAFETENSORS_RANK], stride[SAFETENSORS_RANK]; /* stride: in the file, elements */
+};
+
+struct weights_pair {
+    const struct ganrt_tensor *to;
+    const struct safetensors_tensor *from;
+    struct weights_order order;
+};
+
+struct weights {
+    struct safetensors *file;
+    struct weights_pair *pairs;
+    uint32_t npairs;
+};
+
+/* Reads and checks all of it; needs the model alone. file: a .safetensors file, or a run's folder (its newest checkpoint); map: may be NULL. */
+struct weights *weights_read(const struct run *run, const char *file, const char *map, struct error *e);
+void weights_apply(struct run *run, const struct weights *w); /* between graphs, when run_initialise is done */
+void weights_free(struct weights *w);
+
+/* weights_layout.c: the layout `text` ("" as it is) of `from`, which must give the shape of `to`. */
+bool weights_layout(const char *text, const struct safetensors_tensor *from, const struct ganrt_tensor *to, struct weights_order *order, struct error *e);
+void weights_shape(char *text, size_t room, uint32_t rank, const int64_t *dims); /* "[3, 4]" */
+
+#endif
