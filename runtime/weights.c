@@ -15,8 +15,8 @@ struct reader {
     struct weights *w;
     const char *map;
     uint32_t line;
-    bool *given;         /* for each of the model's tensors: a line of the map names it */
-    uint32_t *taken;     /* for each of the file's: lines that name it */
+    bool *given;     /* for each of the model's tensors: a line of the map names it */
+    uint32_t *taken; /* for each of the file's: lines that name it */
     struct error *e;
 };
 
@@ -26,8 +26,8 @@ static bool fail(struct reader *r, const char *why)
     return error_set(r->e, "%s:%u: %s", r->map, r->line, why);
 }
 
-static bool __attribute__((format(printf, 2, 0))) unknown(struct reader *r, const char *format, const char *where, const char *name, const char *const *names,
-                                                          uint32_t count)
+static bool __attribute__((format(printf, 2, 0)))
+unknown(struct reader *r, const char *format, const char *where, const char *name, const char *const *names, uint32_t count)
 {
     struct error why = {""};
     const char *nearest = options_nearest(name, names, count);
@@ -99,7 +99,8 @@ static bool drop(struct reader *r, const char *pattern)
 static bool check_type(const struct safetensors_tensor *from, struct error *e)
 {
     if (from->type == SAFETENSORS_F32 || from->type == SAFETENSORS_F64) return true;
-    return error_set(e, "%s is of type %s; weights are F32 or F64", from->name, from->type == SAFETENSORS_OTHER ? "other than these" : safetensors_type_name(from->type));
+    return error_set(e, "%s is of type %s; weights are F32 or F64", from->name,
+                     from->type == SAFETENSORS_OTHER ? "other than these" : safetensors_type_name(from->type));
 }
 
 static bool pair(struct reader *r, uint32_t to, const struct safetensors_tensor *from, const char *layout, struct error *e)

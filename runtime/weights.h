@@ -17,9 +17,10 @@
 #include "run.h"
 #include "safetensors.h"
 
-struct weights_order { /* how the model's tensor is read out of the file's */
-    uint32_t rank;                  /* axes, groups taken apart, in the model's order */
-    int64_t dim[SAFETENSORS_RANK], stride[SAFETENSORS_RANK]; /* stride: in the file, elements */
+/* How the model's tensor is read out of the file's: axes, groups taken apart, in the model's order; strides in elements of the file. */
+struct weights_order {
+    uint32_t rank;
+    int64_t dim[SAFETENSORS_RANK], stride[SAFETENSORS_RANK];
 };
 
 struct weights_pair {

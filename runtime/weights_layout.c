@@ -137,7 +137,8 @@ static bool measure(struct parser *p, const struct safetensors_tensor *from)
 {
     char shape[160];
     weights_shape(shape, sizeof shape, from->rank, from->dims);
-    if (p->ngroups != from->rank) return error_set(p->e, "%s is %s: the layout names %u axes of it, and there are %u", from->name, shape, p->ngroups, from->rank);
+    if (p->ngroups != from->rank)
+        return error_set(p->e, "%s is %s: the layout names %u axes of it, and there are %u", from->name, shape, p->ngroups, from->rank);
     for (uint32_t i = 0; i < p->ngroups; i++) {
         struct axis *open = NULL;
         int64_t known = 1;
@@ -202,8 +203,7 @@ bool weights_layout(const char *text, const struct safetensors_tensor *from, con
         if (!strcmp(text, layouts[i].word)) text = layouts[i].means;
     struct parser p = {.at = text, .e = e};
     if (!side(&p, false)) return false;
-    if (!accept(&p, "->"))
-        return error_set(e, "'%s' is no layout: a layout is transpose, OIHW, IOHW, or axes such as (c h w) n -> (h w c) n c=8 h=4", text);
+    if (!accept(&p, "->")) return error_set(e, "'%s' is no layout: a layout is transpose, OIHW, IOHW, or axes such as (c h w) n -> (h w c) n c=8 h=4", text);
     if (!side(&p, true) || !sizes(&p)) return false;
     for (uint32_t i = 0; i < p.naxes; i++)
         if (!p.axes[i].placed) return error_set(e, "axis '%.*s' does not stand after ->", (int)p.axes[i].length, p.axes[i].name);

@@ -23,31 +23,35 @@ struct row {
 static const char *row_text(struct ganc *g, const struct row *r)
 {
     return arena_format(g->mem,
-        "%sdata image : [%s] in any\n"
-        "layer f(x) { %s }\n"
-        "net N(x ~ image) -> [%s] { f(x) }\n"
-        "fn cube(y) = sum(y * y * y) / 3\n"
-        "fn slope(x) = grad(cube(N(x)), x)\n"
-        "fn bend(x) = { let d = slope(x); sum(d * d) / 2 }\n"
-        "state y : [2, %s] = 0\n"
-        "state dx : [2, %s] = 0\n"
-        "state ddx : [2, %s] = 0\n"
-        "optimizer keep() (w, g) { state s : shape(w) = 0; s <- g }\n"
-        "optimizer dW = keep()\n"
-        "optimizer dxW = keep()\n"
-        "optimizer dWW = keep()\n"
-        "value V = E[x ~ image] cube(N(x))\n"
-        "train (batch=2, steps=1) {\n"
-        "    y <- E[x ~ image] batch(N(x))\n"
-        "    dx <- E[x ~ image] batch(slope(x))\n"
-        "    ddx <- E[x ~ image] batch(grad(bend(x), x))\n"
-        "    minimize V over N using dW\n"
-        "    minimize E[x ~ image] bend(x) over N using dxW\n"
-        "    minimize sumsq(grad(V, N)) / 2 over N using dWW\n"
-        "}\n", r->before, r->image, r->body, r->result, r->result, r->image, r->image);
+                        "%sdata image : [%s] in any\n"
+                        "layer f(x) { %s }\n"
+                        "net N(x ~ image) -> [%s] { f(x) }\n"
+                        "fn cube(y) = sum(y * y * y) / 3\n"
+                        "fn slope(x) = grad(cube(N(x)), x)\n"
+                        "fn bend(x) = { let d = slope(x); sum(d * d) / 2 }\n"
+                        "state y : [2, %s] = 0\n"
+                        "state dx : [2, %s] = 0\n"
+                        "state ddx : [2, %s] = 0\n"
+                        "optimizer keep() (w, g) { state s : shape(w) = 0; s <- g }\n"
+                        "optimizer dW = keep()\n"
+                        "optimizer dxW = keep()\n"
+                        "optimizer dWW = keep()\n"
+                        "value V = E[x ~ image] cube(N(x))\n"
+                        "train (batch=2, steps=1) {\n"
+                        "    y <- E[x ~ image] batch(N(x))\n"
+                        "    dx <- E[x ~ image] batch(slope(x))\n"
+                        "    ddx <- E[x ~ image] batch(grad(bend(x), x))\n"
+                        "    minimize V over N using dW\n"
+                        "    minimize E[x ~ image] bend(x) over N using dxW\n"
+                        "    minimize sumsq(grad(V, N)) / 2 over N using dWW\n"
+                        "}\n",
+                        r->before, r->image, r->body, r->result, r->result, r->image, r->image);
 }
 
-static double parameter(uint32_t which, int64_t i) { return cos(0.5 + 0.3 * (double)i + which); }
+static double parameter(uint32_t which, int64_t i)
+{
+    return cos(0.5 + 0.3 * (double)i + which);
+}
 
 /* ---- what came out ---- */
 
@@ -101,7 +105,9 @@ static void compare(struct ganc *g, const struct row *r, const struct world *w, 
         }
         bool good = n == r->size[v] && all > 0 && sqrt(off) <= most * sqrt(all);
         CHECK(good);
-        if (!good) printf("%s of [%s], %s: %s is off by %g (%lld elements of %lld)\n", r->body, r->image, how, names[v], sqrt(off / all), (long long)n, (long long)r->size[v]);
+        if (!good)
+            printf("%s of [%s], %s: %s is off by %g (%lld elements of %lld)\n", r->body, r->image, how, names[v], sqrt(off / all), (long long)n,
+                   (long long)r->size[v]);
         want += r->size[v];
     }
 }

@@ -75,7 +75,8 @@ class Discriminator(nn.Module):
     """the score before the sigmoid"""
     def __init__(self):
         super().__init__()
-        self.conv1, self.conv2, self.conv3 = nn.Conv2d(3, BASE, 5, 2), nn.Conv2d(BASE, 2 * BASE, 5, 2, bias=False), nn.Conv2d(2 * BASE, 4 * BASE, 5, 2, bias=False)
+        down = lambda a, b, bias: nn.Conv2d(a, b, 5, 2, bias=bias)
+        self.conv1, self.conv2, self.conv3 = down(3, BASE, True), down(BASE, 2 * BASE, False), down(2 * BASE, 4 * BASE, False)
         self.norm2, self.norm3 = nn.BatchNorm2d(2 * BASE), nn.BatchNorm2d(4 * BASE)
         self.out = nn.Linear(16 * 4 * BASE, 1)
 
