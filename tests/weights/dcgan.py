@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # dcgan.py: dcgan.gan (beside this file) by PyTorch: its own first weights, and the objectives of ten steps of Adam in double precision.
 #
-#   ganc --dtype f64 dcgan.gan --emit=graph | python3 dcgan.py dcgan.safetensors > dcgan.txt
+#   ganc dcgan.gan --emit=graph | python3 dcgan.py dcgan.safetensors [float32] > dcgan.txt
 #
 # writes PyTorch's weights (single precision, as it makes them) and the objectives. Noise and images are ganc's, which this script makes by itself from the
 # page that defines them (runtime/include/ganrt/random.h: Philox4x32-10); the numbers of the random streams are read from ganc's graph text, given
-# on standard input. Width and minibatch are the text's, too: with `-D base=32 -D n=64` this is the long check.
+# on standard input. Width and minibatch are the text's, too: with `-D base=32 -D n=64` this is the long check (tests/README.md).
 # Made with Python 3.11.7, NumPy 2.4.6, PyTorch (its version is written into the file's first line).
 import json, math, re, sys
 import numpy as np
@@ -100,23 +100,31 @@ def save(path, tensors):
     open(path, 'wb').write(len(text).to_bytes(8, 'little') + text + data)
 
 
+def initialise(m): # as Radford et al. 2015 and PyTorch's example of a DCGAN have it
+    norm = isinstance(m, nn.BatchNorm2d)
+    if norm or isinstance(m, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+        nn.init.normal_(m.weight, 1 if norm else 0, 0.02)
+        if m.bias is not None: nn.init.zeros_(m.bias)
+
+
 torch.manual_seed(1)
-G, D = Generator(), Discriminator()
+G, D = Generator().apply(initialise), Discriminator().apply(initialise)
 save(sys.argv[1], {**{'G.' + k: v for k, v in G.state_dict().items()}, **{'D.' + k: v for k, v in D.state_dict().items()}})
-G.double(), D.double()
+TYPE = getattr(torch, sys.argv[2] if len(sys.argv) > 2 else 'float64')
+G.to(TYPE), D.to(TYPE)
 adam = lambda net: torch.optim.Adam(net.parameters(), 2e-4, (0.5, 0.999), maximize=True)
 of_G, of_D = adam(G), adam(D)
 z_d, a_d, z_g = stream('maximize V over D', 100), stream('maximize V over D', 3), stream('maximize E[z ~ noise]', 100)
 ls = F.logsigmoid
 print('# step, V, E[z ~ noise] log(D(G(z))): PyTorch', torch.__version__)
 for step in range(1, 11):
-    x, z = images(uniform(a_d, 2 * step - 1, 3)), uniform(z_d, 2 * step - 1, 100)
+    x, z = images(uniform(a_d, 2 * step - 1, 3)).to(TYPE), uniform(z_d, 2 * step - 1, 100).to(TYPE)
     of_D.zero_grad()
     v = ls(D(x)).mean() + ls(-D(G(z))).mean()
     v.backward()
     of_D.step()
     of_G.zero_grad()
-    o = ls(D(G(uniform(z_g, 2 * step, 100)))).mean()
+    o = ls(D(G(uniform(z_g, 2 * step, 100).to(TYPE)))).mean()
     o.backward()
     of_G.step()
     print(step, '%.17g %.17g' % (v.item(), o.item()))
