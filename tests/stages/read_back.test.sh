@@ -9,6 +9,8 @@ read_back() { # MODEL NAME STAGE [OPTION]
 }
 for file in "$top"/examples/*/*.gan; do
     model=$(basename "$file" .gan)
+    case $model in dcgan_mnist | cgan_mnist | gan_cifar_conv | wgan_gp_cifar) ;; # of the models of images these are enough
+    *) grep -q "^[a-z0-9_]*/$model " "$top/tests/examples/models.txt" && continue ;; esac
     "$GANC" "$file" --emit=obj -o "$work/source.o" || fail "$model: obj"
     for stage in graph grad opt kernels; do read_back "$file" "$model" $stage ""; done
     for stage in ast plan llvm asm dot; do
