@@ -43,7 +43,11 @@ static void draw(struct run *run, uint32_t number, int64_t n)
         s->pass++;
         s->next = 0;
     }
-    if (s->ordered != s->pass + 1) shuffle(run, number);
+    if (s->ordered != s->pass + 1) {
+        data_ahead_stop(s->data);
+        shuffle(run, number);
+        data_ahead_begin(s->data, &(struct data_order){s->order, s->next});
+    }
     for (int64_t i = 0; i < n; i++) run->picks[i] = s->order[s->next + i];
     s->next += n;
 }
@@ -84,9 +88,32 @@ static void sweep(struct run *run, uint32_t number, uint32_t draw_number, int64_
     for (int64_t i = 0; i < n; i++) run->picks[i] = permuted(run, number, draw_number, (run->sweep * n + i) % count);
 }
 
+struct stage {
+    struct run *run;
+    struct data_source *data;
+    struct data_order order;
+};
+
+static void stage_one(void *self, uint32_t task, uint32_t worker)
+{
+    struct stage *s = self;
+    (void)worker;
+    data_stage(s->data, &s->order, task, &s->run->picks[task]);
+}
+
+/* What cannot be decoded is replaced, and what is not in memory is brought there. drawn: the n examples are the last of the stream's. */
+static void stage(struct run *run, uint32_t number, int64_t n, bool drawn)
+{
+    struct run_source *s = &run->sources[number];
+    if (data_staged_freely(s->data)) return;
+    struct stage all = {run, s->data, {drawn ? s->order : NULL, drawn ? s->next - n : 0}};
+    threads_run(run->threads, stage_one, &all, (uint32_t)n);
+    if (drawn) data_ahead_done(s->data, s->next);
+}
+
 struct copy { /* examples [from picks] -> batch [n, elements of an example], in chunks */
     struct run *run;
-    const struct data_source *data;
+    struct data_source *data;
     uint32_t field;
     int64_t n, elements, chunk;
     unsigned char *to;
@@ -99,7 +126,7 @@ static void copy_chunk(void *self, uint32_t task, uint32_t worker)
     int64_t low = (int64_t)task * c->chunk, high = low + c->chunk < c->n ? low + c->chunk : c->n;
     size_t example = (size_t)c->elements * run_element(c->run);
     for (int64_t i = low; i < high; i++)
-        data_fetch(c->data, c->field, c->run->picks[i], c->run->model->f64, c->to + (size_t)i * example);
+        data_fetch_staged(c->data, c->field, i, c->run->picks[i], c->run->model->f64, c->to + (size_t)i * example);
 }
 
 static void put(const struct run *run, void *to, int64_t i, double value)
@@ -198,6 +225,7 @@ void ganrt_begin(struct ganrt_frame *f, uint32_t number)
             if (training) draw(run, source, n);
             else if (run->sweeping) sweep(run, source, batch->draw, n);
             else pick(run, source, batch->draw, n);
+            stage(run, source, n, training);
         }
         for (uint32_t j = i; j < graph->nbatches; j++)
             if (graph->batches[j].kind == GANRT_BATCH_DATA && graph->batches[j].draw == batch->draw &&

@@ -170,6 +170,23 @@ static int take_setting(struct run *run, uint32_t i, const char *flag, const cha
     return -1;
 }
 
+/* "500M" */
+static int take_bytes(const struct option *o, const char *text)
+{
+    static const char units[] = "kMGT";
+    char digits[32];
+    double x, scale = 1;
+    size_t length = strlen(text);
+    const char *unit = length ? strchr(units, text[length - 1]) : NULL;
+    if (unit) length--;
+    for (const char *u = units; unit && u <= unit; u++) scale *= 1000;
+    snprintf(digits, sizeof digits, "%.*s", (int)length, text);
+    if (length >= sizeof digits || !read_number(digits, &x)) return bad_value(o->name, text, "a size, as 500M or 8G");
+    if (x * scale < o->low || x * scale > o->high) return error_usage("--%s: '%s' is not a size from %gM up", o->name, text, o->low / 1e6);
+    *(int64_t *)o->to = (int64_t)(x * scale);
+    return -1;
+}
+
 static int take(struct words *w, const struct option *o, const char *text)
 {
     double x;
@@ -189,6 +206,8 @@ static int take(struct words *w, const struct option *o, const char *text)
         if (x < o->low || x > o->high) return bad_range(o->name, text, false, o->low, o->high);
         *(double *)o->to = x;
         return -1;
+    case OPTION_BYTES:
+        return take_bytes(o, text);
     case OPTION_TEXT:
         if (!*text) return error_usage("--%s: is empty", o->name);
         *(const char **)o->to = text;

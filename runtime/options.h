@@ -11,6 +11,7 @@ enum option_kind {
     OPTION_FLAG,    /* to: bool; no value */
     OPTION_INTEGER, /* to: int64_t, low to high */
     OPTION_NUMBER,  /* to: double, finite, low to high */
+    OPTION_BYTES,   /* to: int64_t, low to high; a number with k, M, G or T (powers of 1000) or none behind it */
     OPTION_TEXT,    /* to: const char *, not empty */
     OPTION_NUMBERS, /* to: struct option_numbers; a,b,c: finite numbers from low to high */
     OPTION_SEED,    /* run->seed, 64 bits; to is NULL */

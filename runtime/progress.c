@@ -39,6 +39,12 @@ static void header_data(const struct run *run)
         tool_count(items, sizeof items, s->count);
         tool_bytes(bytes, sizeof bytes, data_bytes(s->data));
         fprintf(stderr, "data    %s: %s items in %s (%s)\n", s->name, items, s->path, bytes);
+        struct data_about about;
+        data_about(s->data, &about);
+        if (about.images || *about.changes)
+            fprintf(stderr, "        %s%s%s%s%s\n", about.format, about.part_taken ? ", its folder train" : "", *about.changes ? "; " : "", about.changes,
+                    about.streamed ? "; decoded as needed" : "");
+        if (*about.note) fprintf(stderr, "        %s\n", about.note);
     }
 }
 

@@ -55,6 +55,7 @@ static void find_sources(struct run *run)
         }
     }
     run->picks = memory_take((size_t)most, sizeof *run->picks);
+    run->most = most;
 }
 
 struct run *run_new(const struct ganrt_model *model)
@@ -63,6 +64,7 @@ struct run *run_new(const struct ganrt_model *model)
     run->model = model;
     run->invoked = error_program();
     run->seed = 1;
+    run->bad_share = DATA_BAD_SHARE;
     run->nthreads = threads_available();
     run->given = memory_take(model->nsettings, 1);
     run->frame = (struct ganrt_frame){
@@ -157,12 +159,29 @@ bool run_open_source(struct run *run, uint32_t number, struct error *e)
     struct ganrt_data *fields = memory_take(source->nfields, sizeof *fields);
     for (uint32_t i = 0, n = 0; i < model->ndata; i++)
         if (model->data[i].source == number) fields[n++] = model->data[i];
-    source->data = data_open(fields, source->nfields, source->path, e);
+    const struct data_options options = {run->data_memory, run->bad_share, run->nthreads, run->sizes};
+    source->data = data_open(fields, source->nfields, source->path, &options, e);
     free(fields);
     if (!source->data) return false;
     source->count = data_count(source->data);
+    data_stage_room(source->data, run->most);
+    if (!data_complain(source->data, e)) return false;
     if (source->count <= UINT32_MAX) return true;
     return error_set(e, "%s: %lld items are more than a data set may have (2^32)", source->path, (long long)source->count);
+}
+
+bool run_data_has_news(struct run *run)
+{
+    for (uint32_t i = 0; i < run->nsources; i++)
+        if (run->sources[i].data && data_has_news(run->sources[i].data)) return true;
+    return false;
+}
+
+bool run_data_complain(struct run *run, struct error *e)
+{
+    for (uint32_t i = 0; i < run->nsources; i++)
+        if (run->sources[i].data && !data_complain(run->sources[i].data, e)) return false;
+    return true;
 }
 
 void run_graph(struct run *run, uint32_t graph, uint64_t tick)

@@ -50,6 +50,10 @@ struct run {
     struct run_source *sources;
     uint32_t *field;             /* for each of model->data: its number among the fields of its source */
     int64_t *picks;              /* room for a draw's item numbers */
+    int64_t most;                /* so many */
+    int64_t data_memory;         /* --data-memory; 0: as data_options has it */
+    double bad_share;            /* --bad-share */
+    bool sizes;                  /* data_options.sizes */
 
     /* Where kernels are timed (bench): called after each kernel with the seconds it took; NULL otherwise. */
     void (*timed)(void *self, uint32_t graph, uint32_t kernel, double seconds);
@@ -73,6 +77,8 @@ void run_settings(struct run *run); /* only the settings; needs no allocation (i
 
 /* Opens the data set with this number (model->data[].source), from sources[source].path. */
 bool run_open_source(struct run *run, uint32_t source, struct error *e);
+bool run_data_has_news(struct run *run); /* data_has_news, data_complain of all that are open */
+bool run_data_complain(struct run *run, struct error *e);
 int32_t run_source_named(const struct run *run, const char *name); /* or -1 */
 
 /* Runs a graph outside training: parameters, states' training values, tick and data streams stay as they are, but for what an INIT graph sets.
@@ -120,6 +126,6 @@ double run_clock(void); /* seconds, monotonic */
 
 /* The commands. argv[0] is the command's name; they return the exit status: 0, 1 failed, 2 usage. */
 typedef int run_command(struct run *run, int argc, char **argv);
-run_command train_command, tool_sample, tool_info, tool_bench, tool_parzen;
+run_command train_command, tool_sample, tool_info, tool_bench, tool_parzen, tool_data;
 
 #endif

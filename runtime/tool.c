@@ -1,7 +1,7 @@
 /* tool.c: what the tools share. */
 #include "tool.h"
 
-#include "data_format.h"
+#include "data/format.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -56,7 +56,7 @@ static float *read_images(const struct estimate *s, const char *path, int64_t *c
 {
     struct ganrt_data field = *s->data;
     field.sliced = 0; /* the model's own slice is of its training images */
-    struct data_source *source = data_open(&field, 1, path, e);
+    struct data_source *source = data_open(&field, 1, path, &data_defaults, e);
     if (!source) return NULL;
     *count = data_count(source);
     float *images = malloc((size_t)*count * (size_t)field.elements * sizeof *images);

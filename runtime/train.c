@@ -114,6 +114,14 @@ static void block_pass(struct training *t)
     t->total++;
 }
 
+/* Warns of images that could not be decoded; false: they are too many. */
+static bool check_data(struct training *t, struct error *e)
+{
+    if (!run_data_has_news(t->run)) return true;
+    progress_clear(t);
+    return run_data_complain(t->run, e);
+}
+
 static bool check_objectives(const struct training *t, struct error *e)
 {
     for (uint32_t i = 0; i < t->nobjectives; i++) {
@@ -145,6 +153,7 @@ static bool after_step(struct training *t, bool last, struct error *e)
 {
     bool line = last || t->total % (uint64_t)t->flags.log_every == 0;
     line |= run_reports(t, line);
+    if (!check_data(t, e)) return false;
     if (line && !metrics_line(t, e)) return false;
     if (!pictures_write(t, last, e)) return false;
     bool save = last || t->total % (uint64_t)t->flags.checkpoint_every == 0 || signals_caught() ||
@@ -163,7 +172,7 @@ static int loop(struct training *t, struct error *e)
         while (!block_done(t) && !all_done(t)) {
             if (signals_caught()) return 128 + signals_caught();
             block_pass(t);
-            if (!check_objectives(t, e)) return 1;
+            if (!check_data(t, e) || !check_objectives(t, e)) return 1;
             bool last = all_done(t);
             if (!after_step(t, last, e)) return 1;
         }
@@ -294,6 +303,8 @@ int train_command(struct run *run, int argc, char **argv)
     struct training_flags *f = &t.flags;
     const struct option table[] = {
         {"data", OPTION_DATA, NULL, 0, 0, "[NAME=]PATH", "the data set NAME: a file or folder; PATH[a:b] takes items a to b - 1", NULL},
+        {"data-memory", OPTION_BYTES, &run->data_memory, 1e6, 9e15, "SIZE", "for decoded data, as 500M or 8G; what is larger is decoded as it is needed (default: half of what is free)", NULL},
+        {"bad-share", OPTION_NUMBER, &run->bad_share, 0, 1, "X", "of the images, which may be impossible to decode (default 0.01)", NULL},
         {"out", OPTION_TEXT, &f->out, 0, 0, "DIR", "the run's folder (default runs/MODEL)", NULL},
         {"steps", OPTION_INTEGER, &f->steps, 1, 9e15, "N", "steps in all, resumed ones included (default: the model's)", NULL},
         {"seed", OPTION_SEED, NULL, 0, 0, "N", "of all random numbers (default 1)", NULL},

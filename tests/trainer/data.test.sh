@@ -6,7 +6,7 @@ bad() { complains 1 "$2" "$tiny" --data "$1" --out run; [ ! -e run ] || fail "$1
 # paths
 bad nosuch.idx "cannot open 'nosuch.idx': No such file"
 bad 'nosuch.idx[0:5]' "cannot open 'nosuch.idx': No such file"
-bad . "the folder '.' holds no train-images-idx3-ubyte"
+bad . "'.' holds no image .PNG, JPEG, WebP. among its [0-9]+ files"
 bad /dev/zero "'/dev/zero' is not a regular file"
 bad ten.idx/x "cannot open 'ten.idx/x': Not a directory"
 mkfifo pipe && bad pipe "'pipe' is not a regular file"
@@ -43,13 +43,16 @@ bad deep.idx "'deep.idx': its IDX header says 255 dimensions"
 lie flat idx 40
 bad flat.idx "'flat.idx' has items of shape \[\], but pixels is \[2, 2\]"
 lie tall idx 10 4 1
-bad tall.idx "'tall.idx' has items of shape \[4, 1\], but pixels is \[2, 2\]"
+quietly "$tiny" --data tall.idx --out tall --steps 1 # an image of another shape is resized
+grep -q 'resized to 2 x 2' "$work/quiet.err" || fail "does not say that it resizes"
+lie lines idx 5 2 2 2
+bad lines.idx "'lines.idx' has items of shape \[2, 2, 2\], but pixels is \[2, 2\]"
 lie wide idx 5 8
 bad wide.idx "'wide.idx' has items of shape \[8\], but pixels is \[2, 2\]"
 { printf '\0\0\15\3\0\0\0\4\0\0\0\2\0\0\0\2'; head -c 32 /dev/zero; printf '\177\300\0\0'; head -c 28 /dev/zero; } >nan.idx
 bad nan.idx "'nan.idx': item 2 holds a number that is not finite"
 printf 'a text' >text
-bad text "'text' is of no kind that can be read .IDX, plain or gzipped.: it begins with 61 20 74 65"
+bad text "'text' is of no kind that can be read .CIFAR, IDX, NumPy.*folder of images.: it begins with 61 20 74 65"
 
 # gzip: cut at each length, a byte changed, something after the end
 gzip -nc ten.idx >ten.gz

@@ -1,7 +1,7 @@
-/* data_path.c: what the path of a data set means: a file, or a folder of MNIST's files; with a slice or without. */
-#include "data_format.h"
-
+/* place.c: what the path of a data set means: a file, a folder, or what stands below a name in an archive; with a slice or without. */
 #include "data.h"
+
+#include "format.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +66,7 @@ static char *find_in(const char *folder, const char *name)
 static char *find_mnist(const char *folder, const char *name, struct error *e)
 {
     char *path = find_in(folder, name);
-    if (!path) error_set(e, "the folder '%s' holds no %s, plain or with .gz; a folder is read as MNIST's four files", folder, name);
+    if (!path) error_set(e, "the folder '%s' holds no %s, plain or with .gz", folder, name);
     return path;
 }
 
@@ -92,29 +92,63 @@ static char *find_labels(const char *images, struct error *e)
     return NULL;
 }
 
-bool data_place_find(struct data_place *p, const char *given, bool images, bool labels, struct error *e)
+/* "faces.tar.xz/train": the longest beginning of the path that is a file, and what stands behind it. Only archives have something inside. */
+static char *take_inner(char *path, struct error *e)
 {
-    char *path = memory_format("%s", given);
-    *p = (struct data_place){.slice = {0, -1}};
-    bool ok = take_slice(path, p, e);
-    if (ok && is_folder(path)) {
-        if (images) ok = (p->images = find_mnist(path, "train-images-idx3-ubyte", e)) != NULL;
-        if (labels && ok) ok = (p->labels = find_mnist(path, "train-labels-idx1-ubyte", e)) != NULL;
-    } else if (ok) {
-        if (images) p->images = memory_format("%s", path);
-        if (labels && images) ok = (p->labels = find_labels(path, e)) != NULL;
-        else if (labels) p->labels = memory_format("%s", path);
+    for (char *slash = strrchr(path, '/'); slash && slash > path;) {
+        *slash = 0;
+        struct stat s;
+        if (stat(path, &s) == 0) {
+            const struct data_format *format = S_ISREG(s.st_mode) ? data_format_of(path, NULL) : NULL;
+            if (format && format->read == data_archive_read) return memory_format("%s", slash + 1);
+            *slash = '/';
+            break;
+        }
+        char *next = strrchr(path, '/');
+        *slash = '/';
+        slash = next;
     }
-    free(path);
-    if (!ok) data_place_free(p);
-    return ok;
+    (void)e;
+    return NULL;
+}
+
+bool data_place_find(struct data_place *p, const char *given, struct error *e)
+{
+    *p = (struct data_place){.path = memory_format("%s", given), .slice = {0, -1}};
+    if (!take_slice(p->path, p, e)) {
+        data_place_free(p);
+        return false;
+    }
+    p->folder = is_folder(p->path);
+    if (!p->folder && !is_there(p->path)) p->inner = take_inner(p->path, e);
+    return true;
 }
 
 void data_place_free(struct data_place *p)
 {
-    free(p->images);
-    free(p->labels);
-    p->images = p->labels = NULL;
+    free(p->path);
+    free(p->inner);
+    p->path = p->inner = NULL;
+}
+
+bool data_mnist_folder(const char *folder)
+{
+    char *images = find_in(folder, "train-images-idx3-ubyte"), *labels = images ? NULL : find_in(folder, "train-labels-idx1-ubyte");
+    bool found = images || labels;
+    free(images);
+    free(labels);
+    return found;
+}
+
+bool data_idx_files(const struct data_request *q, char **images, char **labels, struct error *e)
+{
+    if (q->folder) {
+        if (q->images && !(*images = find_mnist(q->path, "train-images-idx3-ubyte", e))) return false;
+        return !q->labels || (*labels = find_mnist(q->path, "train-labels-idx1-ubyte", e)) != NULL;
+    }
+    if (q->images) *images = memory_format("%s", q->path);
+    if (q->labels) *labels = q->images ? find_labels(q->path, e) : memory_format("%s", q->path);
+    return !q->labels || *labels;
 }
 
 bool data_mnist_images(const char *folder, const char *part, char *path, size_t size)
