@@ -10,11 +10,12 @@
 
 #define LOOKED_AT 4096 /* examples whose values are looked at */
 #define CLASSES_SHOWN 20
+#define GRID 64
 
 struct look {
     struct run *run;
-    const char *out;
-    int64_t count; /* examples in the grid */
+    const char *out; /* NULL: NAME-data.png, where the examples are images */
+    int64_t count;   /* examples in it */
 };
 
 static const char *counted(char text[40], int64_t n)
@@ -119,17 +120,26 @@ static void print_values(const struct ganrt_data *d, const double *values, int64
     else printf("; declared in [%.4g, %.4g]%s\n", d->low, d->high, low < d->low || high > d->high ? ": THEY ARE OUTSIDE" : "");
 }
 
+static bool ends_in(const char *text, const char *ending)
+{
+    size_t n = strlen(text), m = strlen(ending);
+    return n > m && !strcmp(text + n - m, ending);
+}
+
 static bool write_grid(const struct look *l, uint32_t source, uint32_t index, struct error *e)
 {
     const struct ganrt_data *d = &l->run->model->data[index];
     struct run_source *s = &l->run->sources[source];
     struct picture_tile tile = {d->rank, d->dims, d->low, d->high, d->any != 0};
     int64_t h, w, channels, n = l->count < s->count ? l->count : s->count, columns = (int64_t)ceil(sqrt((double)n));
-    if (!picture_shape(tile.rank, tile.dims, &h, &w, &channels)) return true;
+    bool csv = l->out && ends_in(l->out, ".csv"), npy = l->out && ends_in(l->out, ".npy");
+    if (!l->out && !picture_shape(tile.rank, tile.dims, &h, &w, &channels)) return true;
     char *path = l->out ? memory_format("%s", l->out) : memory_format("%s-data.png", s->name);
     double *values = fetch_some(l->run, source, index, n);
-    bool ok = picture_png(path, &tile, (n + columns - 1) / columns, columns, n, true, values, e);
-    if (ok) printf("  grid     %s: %lld examples as the net sees them\n", path, (long long)n);
+    bool ok = csv   ? picture_csv(path, n, d->elements, true, values, e)
+              : npy ? picture_npy(path, n, d->rank, d->dims, true, values, e)
+                    : picture_png(path, &tile, (n + columns - 1) / columns, columns, n, true, values, e);
+    if (ok) printf("  written  %s: %lld example%s as the net sees them\n", path, (long long)n, n == 1 ? "" : "s");
     free(values);
     free(path);
     return ok;
@@ -182,11 +192,11 @@ static int look_at_all(const struct look *l)
 
 int tool_data(struct run *run, int argc, char **argv)
 {
-    struct look l = {.run = run, .count = 64};
+    struct look l = {.run = run, .count = GRID};
     const struct option table[] = {
         {"data", OPTION_DATA, NULL, 0, 0, "[NAME=]PATH", "the data set NAME: a file or folder; PATH[a:b] takes items a to b - 1", NULL},
-        {"out", OPTION_TEXT, &l.out, 0, 0, "FILE", "the grid (default NAME-data.png)", NULL},
-        {"count", OPTION_INTEGER, &l.count, 1, 10000, "N", "examples in it (default 64)", NULL},
+        {"out", OPTION_TEXT, &l.out, 0, 0, "FILE", "examples evenly from all: a grid (.png, default NAME-data.png), lines (.csv), an array (.npy)", NULL},
+        {"count", OPTION_INTEGER, &l.count, 1, 10000, "N", "so many (default 64)", NULL},
         {"data-memory", OPTION_BYTES, &run->data_memory, 1e6, 9e15, "SIZE", "for decoded data, as 500M or 8G (default: half of what is free)", NULL},
         {"bad-share", OPTION_NUMBER, &run->bad_share, 0, 1, "X", "of the images, which may be impossible to decode (default 0.01)", NULL},
         {"threads", OPTION_THREADS, NULL, 0, 0, "N", "that decode (default: the processors)", NULL},

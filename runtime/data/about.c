@@ -117,7 +117,7 @@ void data_about(const struct data_source *s, struct data_about *a)
     *a = (struct data_about){.format = s->found.format, .note = s->found.note, .changes = s->changes, .total = s->total, .bad = s->bad.is ? s->bad.count : 0};
     a->part_taken = s->part_taken;
     a->streamed = s->ahead != NULL;
-    a->images = items != NULL;
+    a->images = items && !items->raw;
     a->ignored = items ? items->ignored : 0;
     a->nclasses = items ? items->nclasses : 0;
     a->classes = items ? items->classes : NULL;

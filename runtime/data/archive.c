@@ -118,6 +118,16 @@ static bool spill_entry(struct unpacking *u, struct data_items *list, const char
     return true;
 }
 
+/* Does a part of the name begin with a dot, as .git/x or ._x.jpg (which macOS adds)? "." and ".." are none. */
+static bool is_hidden(const char *name)
+{
+    for (const char *part = name; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL) {
+        size_t length = strcspn(part, "/");
+        if (part[0] == '.' && length > 1 && !(length == 2 && part[1] == '.')) return true;
+    }
+    return false;
+}
+
 static bool take_entry(struct unpacking *u, struct archive_entry *entry, int64_t number)
 {
     char unnamed[40];
@@ -126,8 +136,7 @@ static bool take_entry(struct unpacking *u, struct archive_entry *entry, int64_t
     if (!name || !*name) snprintf(unnamed, sizeof unnamed, "entry %lld", (long long)number), name = unnamed;
     while (!strncmp(name, "./", 2)) name += 2;
     if (entry_type(entry) == AE_IFDIR) return true;
-    const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
-    if (entry_type(entry) != AE_IFREG || entry_hardlink(entry) || last[0] == '.') { /* "._x.jpg": what macOS adds */
+    if (entry_type(entry) != AE_IFREG || entry_hardlink(entry) || is_hidden(name)) {
         u->images->ignored++;
         return true;
     }

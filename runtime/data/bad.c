@@ -12,15 +12,27 @@ void bad_begin(struct bad *b, int64_t items, double share)
     b->is = memory_take((size_t)items, sizeof *b->is);
 }
 
+/* Keeps those that come first in the list, so that it does not matter which thread met them first. */
+static void name(struct bad *b, int64_t item, const char *why)
+{
+    uint32_t at = b->nnamed;
+    while (at > b->told && b->which[at - 1] > item) at--;
+    if (at == BAD_NAMED) return;
+    if (b->nnamed == BAD_NAMED) free(b->named[--b->nnamed]);
+    for (uint32_t i = b->nnamed++; i > at; i--) b->named[i] = b->named[i - 1], b->which[i] = b->which[i - 1];
+    b->named[at] = memory_format("%s", why);
+    b->which[at] = item;
+}
+
 void bad_mark(struct bad *b, int64_t item, const char *why)
 {
     pthread_mutex_lock(&b->lock);
     if (!b->is[item]) {
         b->is[item] = 1;
         b->count++;
-        if (b->nnamed < BAD_NAMED) b->named[b->nnamed++] = memory_format("%s", why);
+        name(b, item, why);
         if (!b->failed && ((double)b->count > b->share * (double)b->items || b->count == b->items))
-            b->failed = memory_format("%s", b->named[0]);
+            b->failed = memory_format("%s", why);
     }
     pthread_mutex_unlock(&b->lock);
 }
@@ -32,7 +44,7 @@ bool bad_failed(struct bad *b, const char *path, struct error *e)
     bool failed = b->failed != NULL;
     if (failed)
         error_set(e, "'%s': %lld of %lld images cannot be decoded, and %g %% may (--bad-share): %s", path, (long long)b->count, (long long)b->items,
-                  b->share * 100, b->failed);
+                  b->share * 100, b->named[0]);
     pthread_mutex_unlock(&b->lock);
     return failed;
 }

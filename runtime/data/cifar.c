@@ -124,7 +124,7 @@ static bool read_file(struct reader *r, struct data_stream *s, struct error *e)
     if (!r->label_bytes) r->label_bytes = bytes;
     if (bytes != r->label_bytes) return error_set(e, "'%s' has records of another length than the files before it", path);
     int64_t count = size / (bytes + IMAGE);
-    if (!make_room(r, at + count, path, e)) return false;
+    if (!data_memory_check(r->q, (at + count) * IMAGE, e) || !make_room(r, at + count, path, e)) return false;
     for (int64_t i = 0; i < count; i++, at++) {
         if (!data_stream_exactly(s, record, bytes + IMAGE, "a record is not whole", e)) return false;
         if (!labels_of(record, 1, bytes)) return error_set(e, "'%s' is no CIFAR file: record %lld has the label %d", path, (long long)i, record[0]);

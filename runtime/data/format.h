@@ -91,6 +91,8 @@ struct data_items {
     int64_t bytes;        /* of all files */
     uint32_t crc32;       /* of all names and lengths, in order */
     int64_t total;        /* before a slice was taken */
+    struct data_table *raw; /* not NULL: the items are no files but bytes of this shape, [h, w, c] or any; its values are NULL; owned */
+    bool planar;          /* they stand as [c, h, w] */
 };
 struct data_buffer {
     unsigned char *at;
@@ -104,6 +106,8 @@ const char *data_items_name(const struct data_items *s, int64_t i);
 bool data_items_read(const struct data_items *s, int64_t i, struct data_buffer *to, struct error *e); /* from any thread */
 bool data_items_cut(struct data_items *s, struct data_slice slice, const char *path, struct error *e);
 void data_items_free(struct data_items *s);
+/* A table of bytes that is larger than memory, as items that are read as they are needed: they stand one after another in the file, from `at` on. */
+struct data_items *data_items_raw(const char *path, int64_t at, const struct data_table *t, struct error *e);
 
 /* --- spill.c: bytes that come one after another and are read in any order later: in memory, or, where they are too many, in a file without a
  * name in $TMPDIR (/var/tmp), which is gone with the process --- */
@@ -161,6 +165,7 @@ bool data_npy_recognise(const struct data_probe *p);
 bool data_npy_read(const struct data_request *q, struct data_found *f, struct error *e);
 bool data_mat_recognise(const struct data_probe *p);
 bool data_mat_read(const struct data_request *q, struct data_found *f, struct error *e);
+void data_mat_digits(struct data_found *f); /* SVHN's labels: classes 1 to 10, of which 10 is the digit 0 */
 bool data_hdf5_recognise(const struct data_probe *p);
 bool data_hdf5_read(const struct data_request *q, struct data_found *f, struct error *e);
 bool data_lmdb_recognise(const struct data_probe *p);
@@ -173,6 +178,10 @@ bool data_folder_read(const struct data_request *q, struct data_found *f, struct
 struct data_items;
 bool data_npz_read(const struct data_request *q, const struct data_items *parts, struct data_found *f, struct error *e);
 bool data_cifar_parts(const struct data_request *q, const struct data_items *parts, struct data_found *f, struct error *e);
+
+/* Is the table of bytes, or are `bytes` bytes, more than may be held? For the latter that is an error. */
+bool data_is_large(const struct data_request *q, int64_t bytes);
+bool data_memory_check(const struct data_request *q, int64_t bytes, struct error *e);
 
 /* Arrays known by name: 2 the examples, 1 the labels, 0 neither (table.c). */
 int data_array_role(const char *name);

@@ -71,6 +71,7 @@ static bool read_folder(const struct data_request *q, struct data_found *f, stru
 static bool label_items(const struct data_request *q, struct data_found *f, struct error *e)
 {
     const struct data_items *s = f->items;
+    if (!s->nclasses && s->raw) return error_set(e, "'%s' has no labels", q->path);
     if (!s->nclasses)
         return error_set(e, "'%s' has no labels: its images do not stand in folders, one for each class", q->path);
     struct data_table *t = &f->labels;
@@ -103,7 +104,11 @@ bool data_found_read(const struct data_request *q, struct data_found *f, struct 
 {
     *f = (struct data_found){0};
     if (!read_any(q, f, e)) return false;
-    if (f->items) return data_items_cut(f->items, q->slice, q->path, e) && (!q->labels || label_items(q, f, e));
+    if (f->items && f->labels.values && f->labels.total != f->items->total)
+        return error_set(e, "'%s' has %lld examples, but %lld labels", q->path, (long long)f->items->total, (long long)f->labels.total);
+    if (f->items && !data_items_cut(f->items, q->slice, q->path, e)) return false;
+    if (f->items && q->labels && !f->labels.values && !label_items(q, f, e)) return false;
+    if (f->items) return !q->labels || (cut(q, &f->labels, e) && data_table_labels(&f->labels, q->path, e));
     if (q->images && !f->images.values) return error_set(e, "'%s' holds no examples", q->path);
     if (q->labels && !f->labels.values) return error_set(e, "'%s' holds no labels", q->path);
     if (q->images && q->labels && f->images.total != f->labels.total)

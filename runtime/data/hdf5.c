@@ -30,6 +30,7 @@ static __typeof__(H5Lexists) *link_exists;
 static __typeof__(H5Dget_space) *get_space;
 static __typeof__(H5Dget_type) *get_type;
 static __typeof__(H5Dread) *read_array;
+static __typeof__(H5Dget_offset) *get_offset;
 static __typeof__(H5Sget_simple_extent_ndims) *get_rank;
 static __typeof__(H5Sget_simple_extent_dims) *get_dims;
 static __typeof__(H5Sselect_hyperslab) *select_slab;
@@ -57,6 +58,7 @@ static const struct library_symbol symbols[] = {
     {"H5Dget_space", (void **)&get_space},
     {"H5Dget_type", (void **)&get_type},
     {"H5Dread", (void **)&read_array},
+    {"H5Dget_offset", (void **)&get_offset},
     {"H5Sget_simple_extent_ndims", (void **)&get_rank},
     {"H5Sget_simple_extent_dims", (void **)&get_dims},
     {"H5Sselect_hyperslab", (void **)&select_slab},
@@ -87,9 +89,9 @@ static struct library libhdf5 = {{"libhdf5_serial.so.103", "libhdf5.so.103", NUL
 
 /* What goes through the pipe before the values of an array. */
 struct message {
-    uint32_t kind; /* 1: an array with its values behind; 0: the end, or an error where text is not empty */
+    uint32_t kind; /* 1: an array with its values behind; 2: one that stands in the file at `at`; 0: the end, or an error where text is not empty */
     uint32_t role, type, rank;
-    int64_t dims[DATA_RANK + 1];
+    int64_t dims[DATA_RANK + 1], at;
     char text[400];
 };
 
@@ -180,7 +182,17 @@ static void send_array(const struct child *c, int role)
         m.dims[i] = (int64_t)dims[i];
         if (i) row *= (int64_t)dims[i];
     }
+    if (c->high > 0 && role == 2) snprintf(m.text, sizeof m.text, "fuel's split: its training part, items %lld to %lld", (long long)c->low, (long long)c->high - 1);
     if (m.dims[0] > DATA_LIMIT / row) give_up(c, "'%s': the array %s claims more than 2^40 bytes", name);
+    if (data_is_large(c->q, m.dims[0] * row)) { /* what stands in one piece can be read where it stands */
+        haddr_t at = get_offset(array);
+        bool bytes_as_written = role == 2 && m.type == DATA_BYTE && at != HADDR_UNDEF && !c->matlab;
+        if (!bytes_as_written) give_up(c, "'%s': the array %s is larger than --data-memory, and packed or no bytes: it cannot be read as needed", name);
+        m.kind = 2;
+        m.at = (int64_t)at + (int64_t)start[0] * row;
+        send_all(c->pipe, &m, sizeof m);
+        return;
+    }
     send_all(c->pipe, &m, sizeof m);
     int64_t step = ((int64_t)16 << 20) / row;
     if (step < 1) step = 1;
@@ -273,6 +285,7 @@ static bool receive_array(int from, const struct message *m, struct data_table *
     }
     if (t->elements == 1) t->rank = 0;
     if (t->items < 1 || t->items > DATA_LIMIT / t->elements) return error_set(e, "'%s': HDF5's process sent nonsense", path);
+    if (m->kind == 2) return true;
     int64_t bytes = t->items * t->elements * (t->type == DATA_BYTE ? 1 : t->type == DATA_DOUBLE ? 8 : 4), capacity = 0;
     t->name = memory_format("%s", slash ? slash + 1 : path);
     t->file_bytes = bytes;
@@ -296,6 +309,8 @@ static bool receive_all(const struct data_request *q, int from, struct data_foun
         m.text[sizeof m.text - 1] = 0;
         if (!m.kind) return !m.text[0] || error_set(e, "%s", m.text);
         if (!receive_array(from, &m, m.role == 2 ? &f->images : &f->labels, q->path, e)) return false;
+        if (m.kind == 2 && (m.at < 0 || !(f->items = data_items_raw(q->path, m.at, &f->images, e)))) return false;
+        if (m.text[0]) snprintf(f->note, sizeof f->note, "%.150s", m.text);
     }
 }
 
@@ -331,6 +346,12 @@ bool data_hdf5_read(const struct data_request *q, struct data_found *f, struct e
         while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
     }
     if (!ok) return false;
-    if (f->images.values && is_matlab(q->path)) turn(&f->images);
+    if (is_matlab(q->path) && f->images.values) turn(&f->images);
+    if (is_matlab(q->path) && f->labels.values) {
+        struct data_table *t = &f->labels;
+        if (t->items == 1) t->items = t->total = t->elements, t->elements = 1, t->rank = 0; /* a column there is a row here */
+        if (!data_table_labels(t, q->path, e)) return false;
+        data_mat_digits(f);
+    }
     return !f->images.values || data_table_finite(&f->images, 0, q->path, e);
 }

@@ -75,8 +75,10 @@ static void convert_values(struct data_table *t)
     }
 }
 
-static bool read_table(struct data_stream *s, struct data_slice slice, struct data_table *t, struct error *e)
+/* items: gets a table that is too large for memory; NULL where that cannot be. */
+static bool read_table(struct data_stream *s, const struct data_request *q, struct data_table *t, struct data_items **items, struct error *e)
 {
+    struct data_slice slice = q->slice;
     int64_t wanted = 0, extra, high;
     int size = 0;
     char what[128], more;
@@ -84,6 +86,12 @@ static bool read_table(struct data_stream *s, struct data_slice slice, struct da
     snprintf(what, sizeof what, "its header says %lld items, %lld bytes in all", (long long)t->total, (long long)wanted);
     int64_t item = t->elements * size;
     t->items = high - slice.low;
+    if (items && t->type == DATA_BYTE && data_stream_size(s) >= 0 && data_is_large(q, t->items * item)) {
+        int64_t begin = data_stream_count(s);
+        t->items = t->total; /* the slice is taken of the items */
+        return (*items = data_items_raw(data_stream_path(s), begin, t, e)) != NULL;
+    }
+    if (!data_memory_check(q, t->items * item, e)) return false;
     if (!data_stream_skip(s, slice.low * item, what, e)) return false;
     if (!(t->values = data_stream_take(s, t->items * item, what, e))) return false;
     if (!data_stream_skip(s, (t->total - high) * item, what, e)) return false;
@@ -94,7 +102,7 @@ static bool read_table(struct data_stream *s, struct data_slice slice, struct da
     return data_table_finite(t, slice.low, data_stream_path(s), e);
 }
 
-static bool read_file(const char *path, struct data_slice slice, struct data_table *t, struct error *e)
+static bool read_file(const char *path, const struct data_request *q, struct data_table *t, struct data_items **items, struct error *e)
 {
     struct data_stream *s = data_stream_open(path, e);
     bool ok = s != NULL;
@@ -102,7 +110,7 @@ static bool read_file(const char *path, struct data_slice slice, struct data_tab
     struct data_probe p = {path, head, 0, -1};
     if (ok) p.length = data_stream_peek(s, head);
     if (ok && !data_idx_recognise(&p)) ok = error_set(e, "'%s' is no IDX file", path);
-    ok = ok && read_table(s, slice, t, e);
+    ok = ok && read_table(s, q, t, items, e);
     data_stream_close(s);
     return ok;
 }
@@ -111,8 +119,8 @@ bool data_idx_read(const struct data_request *q, struct data_found *f, struct er
 {
     char *images = NULL, *labels = NULL;
     bool ok = data_idx_files(q, &images, &labels, e);
-    if (ok && images) ok = read_file(images, q->slice, &f->images, e);
-    if (ok && labels) ok = read_file(labels, q->slice, &f->labels, e) && data_table_labels(&f->labels, labels, e);
+    if (ok && images) ok = read_file(images, q, &f->images, &f->items, e);
+    if (ok && labels) ok = read_file(labels, q, &f->labels, NULL, e) && data_table_labels(&f->labels, labels, e);
     if (ok && images && labels && f->images.total != f->labels.total)
         ok = error_set(e, "'%s' has %lld items, but '%s' has %lld", images, (long long)f->images.total, labels, (long long)f->labels.total);
     free(images);

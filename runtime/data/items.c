@@ -160,6 +160,31 @@ bool data_items_finish(struct data_items *s, const char *path, const char *inner
     return true;
 }
 
+struct data_items *data_items_raw(const char *path, int64_t at, const struct data_table *t, struct error *e)
+{
+    struct stat st;
+    struct data_items *s = data_items_new();
+    s->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (s->fd < 0 || fstat(s->fd, &st) != 0 || (int64_t)st.st_size < at || ((int64_t)st.st_size - at) / t->elements < t->items) {
+        error_set(e, s->fd < 0 ? "cannot open '%s'" : "'%s' is cut short", path);
+        data_items_free(s);
+        return NULL;
+    }
+    data_items_add(s, path, at, t->elements);
+    s->at = memory_grow(s->at, (size_t)t->items, sizeof *s->at);
+    for (int64_t i = 1; i < t->items; i++) s->at[i] = (struct data_item){0, at + i * t->elements, t->elements, -1};
+    s->count = s->capacity = s->total = t->items;
+    s->bytes = t->items * t->elements;
+    s->crc32 = t->crc32;
+    s->raw = memory_take(1, sizeof *s->raw);
+    *s->raw = *t;
+    s->raw->values = NULL;
+    s->raw->name = NULL;
+    s->planar = data_table_planar(t);
+    if (s->planar) s->raw->dims[0] = t->dims[1], s->raw->dims[1] = t->dims[2], s->raw->dims[2] = t->dims[0];
+    return s;
+}
+
 bool data_items_cut(struct data_items *s, struct data_slice slice, const char *path, struct error *e)
 {
     int64_t high;
@@ -219,6 +244,7 @@ void data_items_free(struct data_items *s)
     for (uint32_t i = 0; i < s->nclasses; i++) free(s->classes[i]);
     if (s->fd >= 0) close(s->fd);
     free(s->classes);
+    free(s->raw);
     free(s->root);
     free(s->at);
     free(s->text);

@@ -225,16 +225,15 @@ static bool reorder(const struct array *a, const void *values, struct data_table
     return true;
 }
 
-/* SVHN: classes 1 to 10, of which 10 is the digit 0. */
-static void digits(struct data_table *t, struct data_found *f)
+void data_mat_digits(struct data_found *f)
 {
-    int32_t *labels = t->values, low = labels[0], high = labels[0];
-    for (int64_t i = 0; i < t->items; i++) {
+    int32_t *labels = f->labels.values, low = labels[0], high = labels[0];
+    for (int64_t i = 0; i < f->labels.items; i++) {
         if (labels[i] < low) low = labels[i];
         if (labels[i] > high) high = labels[i];
     }
     if (low < 1 || high != 10) return;
-    for (int64_t i = 0; i < t->items; i++)
+    for (int64_t i = 0; i < f->labels.items; i++)
         if (labels[i] == 10) labels[i] = 0;
     snprintf(f->note, sizeof f->note, "labels 1 to 10 as SVHN's: 10 is the class 0");
 }
@@ -246,6 +245,7 @@ static bool keep(struct reader *r, const struct data_request *q, struct data_fou
     if (!role || t->values || (role == 2 ? !q->images : !q->labels)) return true;
     if (a->class < CLASS_DOUBLE || a->class > CLASS_LAST)
         return error_set(r->e, "'%s': the array %s holds no real numbers", r->path, a->name);
+    if (!data_memory_check(q, a->elements * (a->class == CLASS_UINT8 ? 1 : 8), r->e)) return false;
     void *values = take_values(r, a);
     if (!values) return false;
     t->type = a->class == CLASS_UINT8 ? DATA_BYTE : DATA_DOUBLE;
@@ -257,7 +257,7 @@ static bool keep(struct reader *r, const struct data_request *q, struct data_fou
     data_table_origin(t, r->s);
     if (role == 2) return data_table_finite(t, 0, r->path, r->e);
     if (!data_table_labels(t, r->path, r->e)) return false;
-    digits(t, f);
+    data_mat_digits(f);
     return true;
 }
 

@@ -134,8 +134,8 @@ static bool convert(struct data_table *t, const struct header *h, const unsigned
     return ok;
 }
 
-/* The whole array as a table. */
-static bool read_array(struct data_stream *s, struct data_table *t, struct error *e)
+/* The whole array as a table; bytes that are too many for memory, and stand in a file of their own, as items (may be NULL). */
+static bool read_array(struct data_stream *s, const struct data_request *q, struct data_table *t, struct data_items **items, struct error *e)
 {
     struct header h = {0};
     char what[128], more;
@@ -155,6 +155,9 @@ static bool read_array(struct data_stream *s, struct data_table *t, struct error
     if (h.rank == 2 && h.dims[1] == 1) t->rank = 0; /* a column of numbers */
     t->total = t->items = h.dims[0];
     snprintf(what, sizeof what, "its header says %lld items, %lld bytes", (long long)t->items, (long long)total);
+    if (items && t->type == DATA_BYTE && data_stream_size(s) >= 0 && data_is_large(q, total))
+        return (*items = data_items_raw(path, data_stream_count(s), t, e)) != NULL;
+    if (!data_memory_check(q, total, e)) return false;
     unsigned char *values = data_stream_take(s, total, what, e);
     if (!values) return false;
     t->values = values;
@@ -167,13 +170,14 @@ static bool read_array(struct data_stream *s, struct data_table *t, struct error
 
 static bool check_examples(const struct data_table *t, const char *path, struct error *e)
 {
+    if (!t->values) return true;
     if (t->type == DATA_INTEGER) return error_set(e, "'%s' holds whole numbers of more than 8 bits; examples are bytes, floats or doubles", path);
     return data_table_finite(t, 0, path, e);
 }
 
-static bool read_stream(struct data_stream *s, struct data_table *t, struct error *e)
+static bool read_stream(struct data_stream *s, const struct data_request *q, struct data_table *t, struct data_items **items, struct error *e)
 {
-    bool ok = s && read_array(s, t, e);
+    bool ok = s && read_array(s, q, t, items, e);
     data_stream_close(s);
     return ok;
 }
@@ -183,7 +187,7 @@ bool data_npy_read(const struct data_request *q, struct data_found *f, struct er
     if (q->images && q->labels)
         return error_set(e, "'%s' is one array, and examples and labels are wanted: numpy.savez('FILE.npz', x=..., y=...) keeps both", q->path);
     struct data_table *t = q->images ? &f->images : &f->labels;
-    return read_stream(data_stream_open(q->path, e), t, e) && (!q->images || check_examples(t, q->path, e));
+    return read_stream(data_stream_open(q->path, e), q, t, q->images ? &f->items : NULL, e) && (!q->images || check_examples(t, q->path, e));
 }
 
 /* The array with this role, by its name; -1: there is none. */
@@ -200,9 +204,9 @@ static int64_t find(const struct data_items *parts, int role)
     return found;
 }
 
-static bool read_part(const struct data_items *parts, int64_t i, struct data_table *t, struct error *e)
+static bool read_part(const struct data_request *q, const struct data_items *parts, int64_t i, struct data_table *t, struct error *e)
 {
-    return read_stream(data_stream_part(data_items_name(parts, i), parts->fd, parts->at[i].at, parts->at[i].length, e), t, e);
+    return read_stream(data_stream_part(data_items_name(parts, i), parts->fd, parts->at[i].at, parts->at[i].length, e), q, t, NULL, e);
 }
 
 bool data_npz_read(const struct data_request *q, const struct data_items *parts, struct data_found *f, struct error *e)
@@ -212,6 +216,6 @@ bool data_npz_read(const struct data_request *q, const struct data_items *parts,
     if (examples < 0 && parts->count == 1) examples = 0;
     if (q->images && examples < 0) return error_set(e, "'%s' has %lld arrays, and none is called x, images, features or data", q->path, (long long)parts->count);
     if (q->labels && labels < 0) return error_set(e, "'%s' has no array of labels called y, labels or targets", q->path);
-    if (q->images && (!read_part(parts, examples, &f->images, e) || !check_examples(&f->images, q->path, e))) return false;
-    return !q->labels || read_part(parts, labels, &f->labels, e);
+    if (q->images && (!read_part(q, parts, examples, &f->images, e) || !check_examples(&f->images, q->path, e))) return false;
+    return !q->labels || read_part(q, parts, labels, &f->labels, e);
 }

@@ -12,6 +12,24 @@
 #define STEP 16             /* items that a thread takes at a time */
 #define SAY_SECONDS 10
 
+/* An example of bytes as they stand in a file. */
+static bool raw_image(const struct pixels *p, struct decoder *d, int64_t i, struct error *e)
+{
+    const struct data_table *t = p->items->raw;
+    const char *name = data_items_name(p->items, i);
+    bool image = t->rank == 3;
+    int64_t h = t->rank < 2 ? 1 : t->dims[0], w = t->rank < 2 ? t->elements : t->dims[1], channels = image ? t->dims[2] : 1;
+    if ((int64_t)d->file.length != t->elements) return error_set(e, "'%s' is cut short at item %lld", name, (long long)i);
+    if (!image_room(&d->image, h, w, (int)channels, name, e)) return false;
+    if (!p->items->planar || !image) {
+        memcpy(d->image.pixels, d->file.at, d->file.length);
+        return true;
+    }
+    for (int64_t c = 0; c < channels; c++)
+        for (int64_t k = 0; k < h * w; k++) d->image.pixels[k * channels + c] = d->file.at[c * h * w + k];
+    return true;
+}
+
 bool pixels_decode(const struct pixels *p, struct decoder *d, int64_t i, unsigned char *to, struct error *e)
 {
     if (p->raw) {
@@ -22,6 +40,7 @@ bool pixels_decode(const struct pixels *p, struct decoder *d, int64_t i, unsigne
         return true;
     }
     if (!data_items_read(p->items, i, &d->file, e)) return false;
+    if (p->items->raw) return raw_image(p, d, i, e) && (image_fit(&d->fit, &d->image, &p->shape, to), true);
     if (!image_decode(&d->image, d->file.at, d->file.length, data_items_name(p->items, i), e)) return false;
     image_fit(&d->fit, &d->image, &p->shape, to);
     return true;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int64_t data_memory_free(void); /* about.c */
 
@@ -91,7 +92,7 @@ static struct image_shape flat_shape(const struct data_source *s, int64_t n)
 static struct image_shape wanted_shape(const struct data_source *s, const struct ganrt_data *d)
 {
     struct image_shape none = {0, 0, 0};
-    if (d->rank == 1 && s->found.items && d->elements <= (int64_t)IMAGE_SIDE_MOST * IMAGE_SIDE_MOST) return flat_shape(s, d->elements);
+    if (d->rank == 1 && s->found.items && !s->found.items->raw && d->elements <= (int64_t)IMAGE_SIDE_MOST * IMAGE_SIDE_MOST) return flat_shape(s, d->elements);
     if ((d->rank != 2 && d->rank != 3) || d->dims[0] > IMAGE_SIDE_MOST || d->dims[1] > IMAGE_SIDE_MOST) return none;
     int64_t channels = d->rank == 3 ? d->dims[2] : 1;
     return channels == 1 || channels == 3 ? (struct image_shape){d->dims[0], d->dims[1], (int)channels} : none;
@@ -102,6 +103,16 @@ static bool is_images(const struct data_table *t)
 {
     return t->type == DATA_BYTE && (t->rank == 2 || (t->rank == 3 && (t->dims[2] == 1 || t->dims[2] == 3))) && t->dims[0] <= IMAGE_SIDE_MOST &&
            t->dims[1] <= IMAGE_SIDE_MOST;
+}
+
+/* A table that is read as needed: what its items become. */
+static struct image_shape raw_shape(const struct data_source *s, const struct ganrt_data *d)
+{
+    const struct data_table *t = s->found.items->raw;
+    struct image_shape none = {0, 0, 0};
+    if (!shapes_fit(t, d)) return is_images(t) ? wanted_shape(s, d) : none;
+    if (is_images(t)) return (struct image_shape){t->dims[0], t->dims[1], t->rank == 3 ? (int)t->dims[2] : 1};
+    return t->rank == 1 && t->elements <= IMAGE_SIDE_MOST ? (struct image_shape){1, t->elements, 1} : none;
 }
 
 struct loading {
@@ -157,8 +168,15 @@ static bool take_pixels(struct data_source *s, const struct ganrt_data *d, const
 {
     char name[128], want[160];
     struct data_items *items = s->found.items;
-    s->pixels = (struct pixels){.items = items, .raw = items ? NULL : &s->found.images, .shape = wanted_shape(s, d)};
+    s->pixels = (struct pixels){.items = items, .raw = items ? NULL : &s->found.images};
+    s->pixels.shape = items && items->raw ? raw_shape(s, d) : wanted_shape(s, d);
     data_shape_text(want, sizeof want, d->rank, d->dims);
+    if (!s->pixels.shape.h && items->raw) {
+        char have[160];
+        data_shape_text(have, sizeof have, items->raw->rank, items->raw->dims);
+        return error_set(e, "'%s' has items of shape %s, which are too large for memory (--data-memory) and cannot be read as needed as %s %s", s->path, have,
+                         field_name(d, name, sizeof name), want);
+    }
     if (!s->pixels.shape.h)
         return error_set(e, "'%s' holds images, but %s is %s: images are [h, w], [h, w, 1] or [h, w, 3], or as many elements in one axis", s->path,
                          field_name(d, name, sizeof name), want);
@@ -167,14 +185,18 @@ static bool take_pixels(struct data_source *s, const struct ganrt_data *d, const
     bad_begin(&s->bad, s->items, o->bad_share);
     int64_t memory = o->memory ? o->memory : data_memory_free() / 2;
     bool fits = s->items * s->pixels.bytes <= memory;
-    if (items && o->sizes) s->sizes = memory_take((size_t)s->items, sizeof *s->sizes);
+    if (items && !items->raw && o->sizes) s->sizes = memory_take((size_t)s->items, sizeof *s->sizes);
     if ((fits || o->sizes) && !load(s, o, fits, e)) return false;
     if (fits) {
         free(s->found.images.values); /* name and checksum stay */
         s->found.images.values = NULL;
+        if (items && items->fd >= 0) close(items->fd); /* an archive's unpacked bytes go */
+        if (items) items->fd = -1;
         return true;
     }
-    if (!s->changes[0]) describe(s, true, false, false);
+    const struct data_table *raw = items ? items->raw : NULL;
+    bool exact = raw && (raw->rank < 2 || (raw->dims[0] == s->pixels.shape.h && raw->dims[1] == s->pixels.shape.w));
+    if (!s->changes[0] && !exact) describe(s, true, false, false);
     s->ahead = ahead_new(&s->pixels, &s->bad, s->items, pixels_threads(o->threads));
     return true;
 }

@@ -25,10 +25,11 @@ struct bad {
     _Atomic int64_t count;
     int64_t items;
     double share;
-    char *named[BAD_NAMED];    /* why, of the first few */
+    char *named[BAD_NAMED];    /* why, of the first few: of the list, until some were told */
+    int64_t which[BAD_NAMED];
     uint32_t nnamed, told;
     bool counted;              /* that there are more was said */
-    char *_Atomic failed;      /* too many: why training stops */
+    char *_Atomic failed;      /* not NULL: too many */
 };
 void bad_begin(struct bad *b, int64_t items, double share);
 void bad_mark(struct bad *b, int64_t item, const char *why); /* from any thread; again is fine */

@@ -115,6 +115,18 @@ void data_table_interleave(struct data_table *t)
     t->dims[0] = t->dims[1], t->dims[1] = t->dims[2], t->dims[2] = channels;
 }
 
+bool data_is_large(const struct data_request *q, int64_t bytes)
+{
+    return q->memory > 0 && bytes > q->memory;
+}
+
+bool data_memory_check(const struct data_request *q, int64_t bytes, struct error *e)
+{
+    if (!data_is_large(q, bytes)) return true;
+    return error_set(e, "'%s' needs %.1f MB of memory, and it may have %.1f (--data-memory); of large arrays, bytes that are not packed are read as needed",
+                     q->path, (double)bytes * 1e-6, (double)q->memory * 1e-6);
+}
+
 int data_array_role(const char *name)
 {
     static const char *const examples[] = {"x", "X", "images", "image", "features", "data", "x_train", "X_train", "arr_0", "train_images"};
