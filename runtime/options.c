@@ -182,7 +182,7 @@ static int take_bytes(const struct option *o, const char *text)
     for (const char *u = units; unit && u <= unit; u++) scale *= 1000;
     snprintf(digits, sizeof digits, "%.*s", (int)length, text);
     if (length >= sizeof digits || !read_number(digits, &x)) return bad_value(o->name, text, "a size, as 500M or 8G");
-    if (x * scale < o->low || x * scale > o->high) return error_usage("--%s: '%s' is not a size from %gM up", o->name, text, o->low / 1e6);
+    if (x * scale < o->low || x * scale > o->high) return bad_value(o->name, text, "a size, as 500M or 8G");
     *(int64_t *)o->to = (int64_t)(x * scale);
     return -1;
 }

@@ -197,7 +197,7 @@ int tool_data(struct run *run, int argc, char **argv)
         {"data", OPTION_DATA, NULL, 0, 0, "[NAME=]PATH", "the data set NAME: a file or folder; PATH[a:b] takes items a to b - 1", NULL},
         {"out", OPTION_TEXT, &l.out, 0, 0, "FILE", "examples evenly from all: a grid (.png, default NAME-data.png), lines (.csv), an array (.npy)", NULL},
         {"count", OPTION_INTEGER, &l.count, 1, 10000, "N", "so many (default 64)", NULL},
-        {"data-memory", OPTION_BYTES, &run->data_memory, 1e6, 9e15, "SIZE", "for decoded data, as 500M or 8G (default: half of what is free)", NULL},
+        {"data-memory", OPTION_BYTES, &run->data_memory, 1, 9e15, "SIZE", "for decoded data, as 500M or 8G (default: half of what is free)", NULL},
         {"bad-share", OPTION_NUMBER, &run->bad_share, 0, 1, "X", "of the images, which may be impossible to decode (default 0.01)", NULL},
         {"threads", OPTION_THREADS, NULL, 0, 0, "N", "that decode (default: the processors)", NULL},
     };

@@ -303,7 +303,7 @@ int train_command(struct run *run, int argc, char **argv)
     struct training_flags *f = &t.flags;
     const struct option table[] = {
         {"data", OPTION_DATA, NULL, 0, 0, "[NAME=]PATH", "the data set NAME: a file or folder; PATH[a:b] takes items a to b - 1", NULL},
-        {"data-memory", OPTION_BYTES, &run->data_memory, 1e6, 9e15, "SIZE", "for decoded data, as 500M or 8G; what is larger is decoded as it is needed (default: half of what is free)", NULL},
+        {"data-memory", OPTION_BYTES, &run->data_memory, 1, 9e15, "SIZE", "for decoded data, as 500M or 8G; what is larger is decoded as it is needed (default: half of what is free)", NULL},
         {"bad-share", OPTION_NUMBER, &run->bad_share, 0, 1, "X", "of the images, which may be impossible to decode (default 0.01)", NULL},
         {"out", OPTION_TEXT, &f->out, 0, 0, "DIR", "the run's folder (default runs/MODEL)", NULL},
         {"steps", OPTION_INTEGER, &f->steps, 1, 9e15, "N", "steps in all, resumed ones included (default: the model's)", NULL},
