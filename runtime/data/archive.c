@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define BLOCK 65536
-#define BOMB_FREE ((int64_t)1 << 30) /* bytes that any archive may unpack to */
+#define BOMB_FREE ((int64_t)1 << 28) /* bytes that any archive may unpack to */
 #define BOMB_RATIO 200               /* beyond: times its own size */
 #define ENTRIES_MOST ((int64_t)1 << 32)
 
