@@ -3,7 +3,7 @@ Run by hand, where these are at hand: numpy, Pillow, scipy, h5py, lmdb. No test 
 
     python make.py files
 """
-import io, os, struct, sys, zipfile, zlib
+import io, os, struct, sys, tarfile, zipfile, zlib
 import h5py, lmdb, numpy as np, scipy.io
 from PIL import Image
 
@@ -173,6 +173,9 @@ with open(path("v73.mat"), "r+b") as f:
 for name in ("bytes.npy", "planes.npy", "f4.npy", "f8.npy", "f2.npy", "stored.npz", "packed.npz", "svhn.mat", "plain.mat", "fuel.hdf5", "chunked.h5", "v73.mat"):
     expect(name, X)
 
+save("bytes.idx", struct.pack(">HBBIII", 0, 8, 3, 5, 6, 4) + X[..., 0].tobytes())
+expect("bytes.idx", [colour3(a) for a in X[..., 0]])
+
 # --- CIFAR ---
 
 C = np.stack([smooth(32, 32, 3, k) for k in range(2)])
@@ -231,6 +234,12 @@ with zipfile.ZipFile(path("three.zip"), "w") as z:
     for i, (k, v) in enumerate(values):
         z.writestr("set/class%d/../%s.png" % (i % 2, k.decode().replace("/", "_")), v, zipfile.ZIP_DEFLATED if i else zipfile.ZIP_STORED)
     z.writestr("set/readme.txt", "no image")
+with tarfile.open(path("two.tgz"), "w:gz") as t:
+    for i, (k, v) in enumerate(values[:2]):
+        member = tarfile.TarInfo("%d/%s.png" % (i, k.decode()))
+        member.size = len(v)
+        t.addfile(member, io.BytesIO(v))
+expect("two.tgz", X[:2])
 expect("three.zip", [area(a, 6, 4) for a in (X[0], noise, X[1])])
 
 # --- the resizing, for unit/tools_images.c ---

@@ -40,6 +40,9 @@ grep -q "note     fuel's split: its training part, items 0 to 4" quiet.out || fa
 quietly ./labelled data --data "$files/svhn.mat"
 grep -q "10 is the class 0" quiet.out || fail "does not say what it makes of SVHN's labels"
 
+reads small "$files/bytes.idx" "$files/bytes.idx.csv"
+grep -q '^  changes  grey made colour$' quiet.out || fail "does not say that grey becomes colour"
+
 # CIFAR: alone, in a folder, in an archive
 reads cifar "$files/cifar10.bin" "$files/cifar10.bin.csv"
 reads cifar "$files/cifar100.bin" "$files/cifar10.bin.csv"
@@ -60,6 +63,7 @@ reads small lsun "$files/lsun.mdb.csv"
 reads labelled "$files/three.zip" "$files/three.zip.csv"
 grep -q '^  classes  2: class0 2, class1 1$' quiet.out || fail "three.zip: other classes: $(grep classes quiet.out)"
 grep -q '^  left out 1 files that are no images$' quiet.out || fail "three.zip: the text is not left out"
+reads labelled "$files/two.tgz" "$files/two.tgz.csv"
 reads small "$files/three.zip/set/class1" <(tail -1 "$files/three.zip.csv")
 mkdir -p tree/b tree/a tree/.hidden && cp "$files/three.zip" tree/no_image && touch tree/.hidden/x.png
 cp "$files/rgb8.png" tree/a/1.png && cp "$files/rgba8.png" tree/b/1 && cp "$files/grey8.png" tree/b/0.JPG
