@@ -100,7 +100,8 @@ struct data_buffer {
 };
 struct data_items *data_items_new(void);
 void data_items_add(struct data_items *s, const char *name, int64_t at, int64_t length);
-/* Sorts by name, of two with one name keeps the last, takes the training part, makes classes of folders. inner: only names below it. */
+void data_items_sort(struct data_items *s); /* by name */
+/* Sorts, of two with one name keeps the last, takes the training part, makes classes of folders. inner: only names below it. */
 bool data_items_finish(struct data_items *s, const char *path, const char *inner, struct error *e);
 const char *data_items_name(const struct data_items *s, int64_t i);
 bool data_items_read(const struct data_items *s, int64_t i, struct data_buffer *to, struct error *e); /* from any thread */

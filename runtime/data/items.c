@@ -49,6 +49,11 @@ static int by_name(const void *a, const void *b, void *text)
     return order ? order : (x->name > y->name) - (x->name < y->name); /* the order of coming */
 }
 
+void data_items_sort(struct data_items *s)
+{
+    if (s->count) qsort_r(s->at, (size_t)s->count, sizeof *s->at, by_name, s->text);
+}
+
 static void drop_doubles(struct data_items *s)
 {
     int64_t kept = 0;
@@ -138,7 +143,7 @@ static void make_classes(struct data_items *s)
 
 bool data_items_finish(struct data_items *s, const char *path, const char *inner, struct error *e)
 {
-    if (s->count) qsort_r(s->at, (size_t)s->count, sizeof *s->at, by_name, s->text);
+    data_items_sort(s);
     drop_doubles(s);
     if (inner && *inner && !keep_inner(s, path, inner, e)) return false;
     if (!s->count && s->ignored) return error_set(e, "'%s' holds no image (PNG, JPEG, WebP) among its %lld files", path, (long long)s->ignored);

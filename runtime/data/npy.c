@@ -50,7 +50,7 @@ static bool parse_shape(const char *at, struct header *h)
 static bool parse(const char *text, struct header *h)
 {
     const char *descr = value_of(text, "'descr'"), *fortran = value_of(text, "'fortran_order'"), *shape = value_of(text, "'shape'");
-    if (!descr || !fortran || !shape || *descr != '\'' || !strchr("<>|=", descr[1]) || !descr[2]) return false;
+    if (!descr || !fortran || !shape || *descr != '\'' || !descr[1] || !strchr("<>|=", descr[1]) || !descr[2]) return false;
     h->order = descr[1];
     h->kind = descr[2];
     h->size = descr[3] >= '1' && descr[3] <= '8' && descr[4] == '\'' ? descr[3] - '0' : 0;

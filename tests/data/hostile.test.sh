@@ -22,6 +22,12 @@ good && ln -s self.png good/self.png && ln -s nowhere good/dangling.jpg && count
 good && mkfifo good/pipe.png && counts 1 good
 good && mkdir good/folder.png && cp "$files/rgb8.png" good/folder.png && counts 0 good
 good && : >good/nothing.png && counts 1 good
+good && mkdir good/{a,b,c,d,e,f,g,h,i,j} # each holds links to all: paths without end
+for d in a b c d e f g h i j; do cp "$files/rgb8.png" good/$d/1.png; for other in a b c d e f g h i j; do ln -s ../$other good/$d/$other; done; done
+counts 0 good
+grep -q '^  examples 14$' quiet.out || fail "links to folders beside them: $(grep examples quiet.out)"
+mkdir real && cp "$files"/rgb8.png real && mkdir linked && ln -s ../real linked/one && ln -s ../good linked/two && counts 0 linked
+grep -q '^  examples 15$' quiet.out || fail "links to folders elsewhere: $(grep examples quiet.out)"
 long=good; good
 for i in $(seq 80); do long=$long/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done
 mkdir -p "$long" && cp "$files/rgb8.png" "$long" && counts 0 good

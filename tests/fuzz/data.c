@@ -4,6 +4,7 @@
 #include "data.h"
 #include "data/image.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -119,6 +119,9 @@ static double seconds(void)
 
 static void promises(void)
 {
+    unsigned char npy[] = "\x93NUMPY\1\0\x32\0{'shape': (3,), 'fortran_order': False, 'descr': '"; /* found by fuzzing: a header that ends there */
+    save(npy, 10 + 0x32);
+    look();
     unsigned char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x4e\x20\0\0\x4e\x20\x08\x02\0\0\0sum.\0\0\0\0IDATsum."; /* 20000 x 20000 */
     unsigned char jpeg[] = "\xff\xd8\xff\xc0\0\x11\x08\x4e\x20\x4e\x20\3\1\x22\0\2\x11\0\3\x11\0\xff\xda\0\x0c\3\1\0\2\0\3\0\0\x3f\0";
     uint32_t sum = (uint32_t)crc32(0, png + 12, 17), empty = (uint32_t)crc32(0, png + 37, 4);
