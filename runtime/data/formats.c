@@ -114,7 +114,7 @@ bool data_found_read(const struct data_request *q, struct data_found *f, struct 
     if (q->images && q->labels && f->images.total != f->labels.total)
         return error_set(e, "'%s' has %lld examples, but %lld labels", q->path, (long long)f->images.total, (long long)f->labels.total);
     if (!cut(q, &f->images, e) || !cut(q, &f->labels, e)) return false;
-    if (q->labels && !data_table_labels(&f->labels, q->path, e)) return false;
+    if (f->labels.values && !data_table_labels(&f->labels, q->path, e)) return false;
     if (f->images.values && data_table_planar(&f->images)) data_table_interleave(&f->images);
     return true;
 }
