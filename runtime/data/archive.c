@@ -2,6 +2,7 @@
  *
  * An archive is unpacked once, from its beginning to its end: what is wanted goes to a spill (spill.c), where it is read in any order. Names
  * only order and label the images: nothing is ever written under them. */
+#define _GNU_SOURCE
 #include "format.h"
 
 #include "image.h"
@@ -11,6 +12,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,8 +201,11 @@ bool data_archive_read(const struct data_request *q, struct data_found *f, struc
     u->images = data_items_new(), u->arrays = data_items_new(), u->cifar = data_items_new();
     int fd = open(q->path, O_RDONLY | O_CLOEXEC);
     bool ok = fd >= 0 || error_set(e, "cannot open '%s': %s", q->path, strerror(errno));
+    /* Names are UTF-8 in most archives; libarchive turns them into the locale's, and gives none where that cannot be. */
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), before = utf8 ? uselocale(utf8) : (locale_t)0;
     ok = ok && open_archive(u, fd) && unpack(u);
     if (u->archive) read_free(u->archive);
+    if (utf8) uselocale(before), freelocale(utf8);
     if (fd >= 0) close(fd);
     bool used = ok;
     ok = ok && use(u, f);

@@ -234,6 +234,10 @@ with zipfile.ZipFile(path("three.zip"), "w") as z:
     for i, (k, v) in enumerate(values):
         z.writestr("set/class%d/../%s.png" % (i % 2, k.decode().replace("/", "_")), v, zipfile.ZIP_DEFLATED if i else zipfile.ZIP_STORED)
     z.writestr("set/readme.txt", "no image")
+with zipfile.ZipFile(path("names.zip"), "w") as z:
+    for i, name in enumerate(("Z\u00fcrich/\u00e4", "\u6771\u4eac/x")):
+        z.writestr(name, values[i][1])
+expect("names.zip", X[:2])
 with tarfile.open(path("two.tgz"), "w:gz") as t:
     for i, (k, v) in enumerate(values[:2]):
         member = tarfile.TarInfo("%d/%s.png" % (i, k.decode()))

@@ -63,6 +63,8 @@ reads small lsun "$files/lsun.mdb.csv"
 reads labelled "$files/three.zip" "$files/three.zip.csv"
 grep -q '^  classes  2: class0 2, class1 1$' quiet.out || fail "three.zip: other classes: $(grep classes quiet.out)"
 grep -q '^  left out 1 files that are no images$' quiet.out || fail "three.zip: the text is not left out"
+LC_ALL=C reads labelled "$files/names.zip" "$files/names.zip.csv"
+grep -q '^  classes  2: Zürich 1, 東京 1$' quiet.out || fail "names.zip: other classes: $(grep classes quiet.out)"
 reads labelled "$files/two.tgz" "$files/two.tgz.csv"
 reads small "$files/three.zip/set/class1" <(tail -1 "$files/three.zip.csv")
 mkdir -p tree/b tree/a tree/.hidden && cp "$files/three.zip" tree/no_image && touch tree/.hidden/x.png
