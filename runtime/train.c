@@ -303,7 +303,8 @@ int train_command(struct run *run, int argc, char **argv)
     struct training_flags *f = &t.flags;
     const struct option table[] = {
         {"data", OPTION_DATA, NULL, 0, 0, "[NAME=]PATH", "the data set NAME: a file or folder; PATH[a:b] takes items a to b - 1", NULL},
-        {"data-memory", OPTION_BYTES, &run->data_memory, 1, 9e15, "SIZE", "for decoded data, as 500M or 8G; what is larger is decoded as it is needed (default: half of what is free)", NULL},
+        {"data-memory", OPTION_BYTES, &run->data_memory, 1, 9e15, "SIZE",
+         "for decoded data, as 500M or 8G; what is larger is decoded as it is needed (default: half of what is free)", NULL},
         {"bad-share", OPTION_NUMBER, &run->bad_share, 0, 1, "X", "of the images, which may be impossible to decode (default 0.01)", NULL},
         {"out", OPTION_TEXT, &f->out, 0, 0, "DIR", "the run's folder (default runs/MODEL)", NULL},
         {"steps", OPTION_INTEGER, &f->steps, 1, 9e15, "N", "steps in all, resumed ones included (default: the model's)", NULL},
@@ -312,8 +313,7 @@ int train_command(struct run *run, int argc, char **argv)
         {"resume", OPTION_FLAG, &f->resume, 0, 0, NULL, "go on from the newest whole checkpoint in DIR", NULL},
         {"weights", OPTION_TEXT, &f->weights, 0, 0, "FILE", "begin with the weights of this .safetensors file, or of this run's folder", NULL},
         {"map", OPTION_TEXT, &f->map, 0, 0, "FILE", "which of the weights is which tensor, and in what layout (default: names and shapes are the same)", NULL},
-        {"checkpoint-every", OPTION_INTEGER, &f->checkpoint_every, 1, 9e15, "N", "steps (default 2000, and every ten minutes)",
-         &f->checkpoint_given},
+        {"checkpoint-every", OPTION_INTEGER, &f->checkpoint_every, 1, 9e15, "N", "steps (default 2000, and every ten minutes)", &f->checkpoint_given},
         {"keep", OPTION_INTEGER, &f->keep, 0, 1e9, "N", "keep the newest N checkpoints (default 3; 0: all)", NULL},
         {"log-every", OPTION_INTEGER, &f->log_every, 1, 9e15, "N", "steps between lines of metrics.jsonl (default 100)", NULL},
         {"pictures-every", OPTION_INTEGER, &f->pictures_every, 1, 9e15, "N", "steps between pictures (default: the model's)", NULL},

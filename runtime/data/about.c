@@ -108,7 +108,8 @@ void data_fingerprint(const struct data_source *s, struct json_out *to)
 
 int64_t data_bytes(const struct data_source *s)
 {
-    return data_table_bytes(&s->found.images) + data_table_bytes(&s->found.labels) + data_table_bytes(&s->pixels_table) + (s->ahead ? ahead_bytes(s->ahead) : 0);
+    return data_table_bytes(&s->found.images) + data_table_bytes(&s->found.labels) + data_table_bytes(&s->pixels_table) +
+           (s->ahead ? ahead_bytes(s->ahead) : 0);
 }
 
 void data_about(const struct data_source *s, struct data_about *a)

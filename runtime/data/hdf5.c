@@ -158,7 +158,8 @@ static const char *find_array(const struct child *c, int role)
 static void send_array(const struct child *c, int role)
 {
     const char *name = find_array(c, role);
-    if (!name) give_up(c, role == 2 ? "'%s' has no array called features, X, images or data%s" : "'%s' has no array of labels called targets, y or labels%s", "");
+    if (!name)
+        give_up(c, role == 2 ? "'%s' has no array called features, X, images or data%s" : "'%s' has no array of labels called targets, y or labels%s", "");
     hid_t array = open_array(c->file, name, H5P_DEFAULT), space = get_space(array), type = get_type(array);
     hsize_t dims[H5S_MAX_RANK] = {0};
     int rank = array < 0 ? -1 : get_rank(space);
@@ -182,7 +183,8 @@ static void send_array(const struct child *c, int role)
         m.dims[i] = (int64_t)dims[i];
         if (i) row *= (int64_t)dims[i];
     }
-    if (c->high > 0 && role == 2) snprintf(m.text, sizeof m.text, "fuel's split: its training part, items %lld to %lld", (long long)c->low, (long long)c->high - 1);
+    if (c->high > 0 && role == 2)
+        snprintf(m.text, sizeof m.text, "fuel's split: its training part, items %lld to %lld", (long long)c->low, (long long)c->high - 1);
     if (m.dims[0] > DATA_LIMIT / row) give_up(c, "'%s': the array %s claims more than 2^40 bytes", name);
     if (data_is_large(c->q, m.dims[0] * row)) { /* what stands in one piece can be read where it stands */
         haddr_t at = get_offset(array);

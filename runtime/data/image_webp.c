@@ -25,7 +25,8 @@ bool image_webp(struct image *to, const unsigned char *bytes, size_t length, con
     int channels = is.has_alpha ? 4 : 3;
     if (!image_room(to, is.height, is.width, channels, name, e)) return false;
     size_t bytes_out = (size_t)is.height * (size_t)is.width * (size_t)channels;
-    uint8_t *done = is.has_alpha ? decode_rgba(bytes, length, to->pixels, bytes_out, is.width * 4) : decode_rgb(bytes, length, to->pixels, bytes_out, is.width * 3);
+    uint8_t *done =
+        is.has_alpha ? decode_rgba(bytes, length, to->pixels, bytes_out, is.width * 4) : decode_rgb(bytes, length, to->pixels, bytes_out, is.width * 3);
     if (!done) return error_set(e, "'%s' is a damaged WebP, or cut short", name);
     if (is.has_alpha) image_blend(to, 4);
     return true;

@@ -41,7 +41,8 @@ static bool read_at(struct reader *r, unsigned char *to, size_t length, int64_t 
         ssize_t n = pread(r->fd, to + have, length - have, (off_t)(at + (int64_t)have));
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return error_set(r->e, "cannot read '%s': %s", r->path, strerror(errno));
-        if (n == 0) return error_set(r->e, "'%s' is cut short: byte %lld is wanted, and it has %lld", r->path, (long long)(at + (int64_t)length), (long long)r->size);
+        if (n == 0)
+            return error_set(r->e, "'%s' is cut short: byte %lld is wanted, and it has %lld", r->path, (long long)(at + (int64_t)length), (long long)r->size);
         have += (size_t)n;
     }
     return true;
@@ -124,7 +125,8 @@ static bool read_root(struct reader *r, uint64_t *root)
         const unsigned char *m = meta + HEAD;
         if (i && !read_at(r, meta, sizeof meta, (int64_t)page)) return false;
         if (number(m, 4) != MAGIC || !(number(meta + 10, 2) & META)) continue;
-        if (number(m + 4, 4) != 1) return error_set(r->e, "'%s' is of version %llu of LMDB's format; only 1 can be read", r->path, (unsigned long long)number(m + 4, 4));
+        if (number(m + 4, 4) != 1)
+            return error_set(r->e, "'%s' is of version %llu of LMDB's format; only 1 can be read", r->path, (unsigned long long)number(m + 4, 4));
         uint64_t transaction = number(m + 128, 8);
         if (found && transaction < latest) continue;
         found = true, latest = transaction;

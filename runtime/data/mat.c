@@ -60,7 +60,8 @@ static bool take(struct reader *r, void *to, int64_t length)
         uInt got = wanted - r->z.avail_out;
         at += got;
         length -= got;
-        if (length && status != Z_OK) return damaged(r, status == Z_STREAM_END ? "a packed array ends too early" : r->z.msg ? r->z.msg : "zlib cannot unpack it");
+        if (length && status != Z_OK)
+            return damaged(r, status == Z_STREAM_END ? "a packed array ends too early" : r->z.msg ? r->z.msg : "zlib cannot unpack it");
         if (length && !got && !r->z.avail_in && !r->left) return damaged(r, "a packed array ends too early");
     }
     return true;
@@ -140,7 +141,8 @@ static bool take_array(struct reader *r, struct array *a)
 
 static int width(uint32_t type)
 {
-    static const int widths[] = {[INT8] = 1, [UINT8] = 1, [INT16] = 2, [UINT16] = 2, [INT32] = 4, [UINT32] = 4, [SINGLE] = 4, [DOUBLE] = 8, [INT64] = 8, [UINT64] = 8};
+    static const int widths[] = {
+        [INT8] = 1, [UINT8] = 1, [INT16] = 2, [UINT16] = 2, [INT32] = 4, [UINT32] = 4, [SINGLE] = 4, [DOUBLE] = 8, [INT64] = 8, [UINT64] = 8};
     return type < sizeof widths / sizeof *widths ? widths[type] : 0;
 }
 

@@ -214,7 +214,8 @@ bool data_npz_read(const struct data_request *q, const struct data_items *parts,
     f->format = "NumPy (npz)";
     int64_t examples = find(parts, 2), labels = find(parts, 1);
     if (examples < 0 && parts->count == 1) examples = 0;
-    if (q->images && examples < 0) return error_set(e, "'%s' has %lld arrays, and none is called x, images, features or data", q->path, (long long)parts->count);
+    if (q->images && examples < 0)
+        return error_set(e, "'%s' has %lld arrays, and none is called x, images, features or data", q->path, (long long)parts->count);
     if (q->labels && labels < 0) return error_set(e, "'%s' has no array of labels called y, labels or targets", q->path);
     if (q->images && (!read_part(q, parts, examples, &f->images, e) || !check_examples(&f->images, q->path, e))) return false;
     return !q->labels || read_part(q, parts, labels, &f->labels, e);

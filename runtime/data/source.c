@@ -158,7 +158,9 @@ static bool load(struct data_source *s, const struct data_options *o, bool keep,
     if (!pixels_each(&each, e) || bad_failed(&s->bad, s->path, e)) return false;
     bool grey = s->pixels.shape.channels == 1;
     const struct data_table *raw = s->pixels.raw;
-    if (raw) describe(s, raw->dims[0] != s->pixels.shape.h || raw->dims[1] != s->pixels.shape.w, grey && raw->rank == 3 && raw->dims[2] == 3, !grey && (raw->rank == 2 || raw->dims[2] == 1));
+    if (raw)
+        describe(s, raw->dims[0] != s->pixels.shape.h || raw->dims[1] != s->pixels.shape.w, grey && raw->rank == 3 && raw->dims[2] == 3,
+                 !grey && (raw->rank == 2 || raw->dims[2] == 1));
     else describe(s, l.other > 0, grey && l.colour > 0, !grey && l.grey > 0);
     return true;
 }
