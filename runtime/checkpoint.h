@@ -9,6 +9,10 @@
 
 bool checkpoint_save(struct training *t, struct error *e); /* checkpoints/STEP8.safetensors; then drops all but the newest flags.keep */
 
+/* Paths of FOLDER/checkpoints, the newest first; the caller frees each and the array. NULL where there is none: e->text says why the folder cannot be
+ * read, and is empty where it can, or is not there. */
+char **checkpoint_list(const char *folder, uint32_t *count, struct error *e);
+
 /* The newest whole checkpoint in FOLDER/checkpoints; broken ones are warned of. NULL: e->text is empty where the folder has none at all,
  * and otherwise says what is wrong. */
 struct safetensors *checkpoint_newest(const char *folder, struct error *e);

@@ -252,33 +252,37 @@ static int newer_first(const void *a, const void *b)
     return n != m ? (n < m ? 1 : -1) : strcmp(y, x); /* more digits, a later step */
 }
 
-struct safetensors *checkpoint_newest(const char *folder, struct error *e)
+char **checkpoint_list(const char *folder, uint32_t *count, struct error *e)
 {
-    char *place = memory_format("%s/checkpoints", folder), **names = NULL;
-    uint32_t count = 0;
+    char *place = memory_format("%s/checkpoints", folder), **paths = NULL;
+    *count = 0;
     e->text[0] = 0;
     DIR *dir = opendir(place);
     if (!dir && errno != ENOENT) error_set(e, "'%s': %s", place, strerror(errno));
     for (struct dirent *entry; dir && (entry = readdir(dir));) {
         size_t digits = strspn(entry->d_name, "0123456789");
         if (digits < 8 || digits > 19 || strcmp(entry->d_name + digits, ".safetensors")) continue;
-        names = memory_grow(names, count + 1, sizeof *names);
-        names[count++] = memory_format("%s", entry->d_name);
+        paths = memory_grow(paths, *count + 1, sizeof *paths);
+        paths[(*count)++] = memory_format("%s/%s", place, entry->d_name);
     }
     if (dir) closedir(dir);
-    if (count) qsort(names, count, sizeof *names, newer_first);
-    struct safetensors *file = NULL;
-    uint32_t broken = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        char *path = file ? NULL : memory_format("%s/%s", place, names[i]);
-        if (path) file = safetensors_read(path, e);
-        if (path && !file) error_warning("%s%s", e->text, ++broken < count ? "; trying the one before it" : "");
-        free(names[i]);
-        free(path);
-    }
-    if (!file && broken) error_set(e, "'%s': none of its %u checkpoints is whole", place, broken);
-    free(names);
+    if (*count) qsort(paths, *count, sizeof *paths, newer_first);
     free(place);
+    return paths;
+}
+
+struct safetensors *checkpoint_newest(const char *folder, struct error *e)
+{
+    uint32_t count, broken = 0;
+    char **paths = checkpoint_list(folder, &count, e);
+    struct safetensors *file = NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!file) file = safetensors_read(paths[i], e);
+        if (!file) error_warning("%s%s", e->text, ++broken < count ? "; trying the one before it" : "");
+        free(paths[i]);
+    }
+    if (!file && broken) error_set(e, "'%s/checkpoints': none of its %u checkpoints is whole", folder, broken);
+    free(paths);
     return file;
 }
 

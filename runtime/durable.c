@@ -100,6 +100,23 @@ bool durable_write(const char *path, const struct durable_part *parts, uint32_t 
     return ok;
 }
 
+bool durable_append(int fd, const void *bytes, size_t length)
+{
+    off_t end = lseek(fd, 0, SEEK_END);
+    for (size_t done = 0; done < length;) {
+        ssize_t n = write(fd, (const char *)bytes + done, length - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) {
+            int why = n == 0 ? ENOSPC : errno;
+            if (end >= 0) end = ftruncate(fd, end); /* where that fails, too, a cut line is left: readers drop it */
+            errno = why;
+            return false;
+        }
+        done += (size_t)n;
+    }
+    return true;
+}
+
 bool durable_text(const char *path, const char *text, size_t length, struct error *e)
 {
     struct durable_part part = {text, length};

@@ -16,6 +16,7 @@ static const struct command commands[] = {
     {"train", train_command, "train the model (what happens without a command)"},
     {"sample", tool_sample, "draw samples from a trained net"},
     {"data", tool_data, "what a data set holds, and a grid of its examples"},
+    {"plot", tool_plot, "draw the curves of runs"},
     {"info", tool_info, "what the model is, what a checkpoint holds"},
     {"bench", tool_bench, "measure the speed of each part"},
     {"parzen", tool_parzen, "log-likelihood of data under a Parzen window of samples"},

@@ -1,6 +1,7 @@
 /* metrics.c: metrics.jsonl: a JSON object a line, for programs. After a resume it reads as if there had been no interruption: lines
  * of steps that are done again are dropped first, and each line is written whole. */
 #define _GNU_SOURCE
+#include "durable.h"
 #include "train.h"
 
 #include <errno.h>
@@ -50,25 +51,6 @@ bool metrics_sync(struct training *t, struct error *e)
     return fsync(t->metrics) == 0 || errno == EINVAL || cannot(t, "write", e);
 }
 
-/* The whole line or nothing of it. */
-static bool append(struct training *t, struct error *e)
-{
-    off_t end = lseek(t->metrics, 0, SEEK_END);
-    for (size_t done = 0; done < t->line.length;) {
-        ssize_t n = write(t->metrics, t->line.text + done, t->line.length - done);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) {
-            if (n == 0) errno = ENOSPC;
-            int why = errno;
-            if (end < 0 || ftruncate(t->metrics, end) != 0) errno = why; /* a cut line is dropped by the next resume */
-            errno = why;
-            return cannot(t, "write", e);
-        }
-        done += (size_t)n;
-    }
-    return true;
-}
-
 static uint32_t report_result(const struct training *t, uint32_t report)
 {
     const struct ganrt_graph *graph = &t->run->model->graphs[t->run->model->reports[report].graph];
@@ -78,6 +60,14 @@ static uint32_t report_result(const struct training *t, uint32_t report)
 }
 
 /* What ran in this block: objectives as they last were, reports only where they were evaluated at this very step. */
+bool metrics_has(const struct training *t, uint32_t result)
+{
+    bool has = run_result_known(t->run, result);
+    for (uint32_t r = 0; r < t->run->model->nreports && has; r++)
+        if (report_result(t, r) == result) has = t->fresh[r];
+    return has;
+}
+
 bool metrics_line(struct training *t, struct error *e)
 {
     const struct ganrt_model *model = t->run->model;
@@ -93,14 +83,11 @@ bool metrics_line(struct training *t, struct error *e)
     json_key(o, "seconds");
     json_number(o, round(training_seconds(t) * 1000) / 1000);
     for (uint32_t i = 0; i < model->nresults; i++) {
-        bool wanted = run_result_known(t->run, i);
-        for (uint32_t r = 0; r < model->nreports && wanted; r++)
-            if (report_result(t, r) == i) wanted = t->fresh[r];
-        if (!wanted) continue;
+        if (!metrics_has(t, i)) continue;
         json_key(o, t->names[i]);
         json_number(o, t->run->frame.results[i]);
     }
     json_close(o);
     json_newline(o);
-    return append(t, e);
+    return durable_append(t->metrics, o->text, o->length) || cannot(t, "write", e);
 }

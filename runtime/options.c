@@ -99,6 +99,22 @@ static int take_numbers(const struct option *o, const char *text)
     }
 }
 
+/* "RxC" */
+static int take_pair(const struct option *o, const char *text)
+{
+    const char *cross = strchr(text, 'x');
+    int64_t *to = o->to;
+    for (int k = 0; k < 2; k++) {
+        char part[32] = "";
+        uint64_t n;
+        if (cross) snprintf(part, sizeof part, "%.*s", k ? 31 : (int)(cross - text < 31 ? cross - text : 31), k ? cross + 1 : text);
+        if (!read_integer(part, &n) || (double)n < o->low || (double)n > o->high)
+            return error_usage("--%s: '%s' is not %s, whole numbers from %.0f to %.0f", o->name, text, o->argument, o->low, o->high);
+        to[k] = (int64_t)n;
+    }
+    return -1;
+}
+
 /* Is it NAME=..., and no file (names of files may hold a '=', too)? */
 static bool names_data(const char *text, const char *equals)
 {
@@ -214,6 +230,15 @@ static int take(struct words *w, const struct option *o, const char *text)
         return -1;
     case OPTION_NUMBERS:
         return take_numbers(o, text);
+    case OPTION_TEXTS: {
+        struct options_rest *to = o->to;
+        if (!*text) return error_usage("--%s: is empty", o->name);
+        to->at = memory_grow(to->at, to->count + 1, sizeof *to->at);
+        to->at[to->count++] = text;
+        return -1;
+    }
+    case OPTION_PAIR:
+        return take_pair(o, text);
     case OPTION_SEED:
         if (!read_integer(text, &n)) return bad_value(o->name, text, "a whole number from 0 to 18446744073709551615");
         w->run->seed = n;
@@ -344,6 +369,20 @@ int options_parse(struct run *run, const struct options_command *command, int ar
         if (status >= 0) return status;
     }
     return -1;
+}
+
+char **options_spell_out(int argc, char **argv, char letter, const char *name)
+{
+    char **words = memory_take((size_t)argc + 1, sizeof *words);
+    bool flags = true;
+    for (int i = 0; i < argc; i++) {
+        bool is_short = i && flags && argv[i][0] == '-' && argv[i][1] == letter;
+        if (i && !strcmp(argv[i], "--")) flags = false;
+        words[i] = !is_short    ? memory_format("%s", argv[i])
+                   : argv[i][2] ? memory_format("--%s=%s", name, argv[i] + 2 + (argv[i][2] == '='))
+                                : memory_format("--%s", name);
+    }
+    return words;
 }
 
 static void print_row(const char *name, const char *argument, const char *doc)

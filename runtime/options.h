@@ -14,6 +14,8 @@ enum option_kind {
     OPTION_BYTES,   /* to: int64_t, low to high; a number with k, M, G or T (powers of 1000) or none behind it */
     OPTION_TEXT,    /* to: const char *, not empty */
     OPTION_NUMBERS, /* to: struct option_numbers; a,b,c: finite numbers from low to high */
+    OPTION_TEXTS,   /* to: struct options_rest, whose array is the caller's to free; repeatable, none empty */
+    OPTION_PAIR,    /* to: int64_t[2], each from low to high: 8x8 */
     OPTION_SEED,    /* run->seed, 64 bits; to is NULL */
     OPTION_THREADS, /* run->nthreads, 1 to 256; to is NULL */
     OPTION_DATA,    /* --data PATH or NAME=PATH, repeatable: run->sources[].path; to is NULL */
@@ -21,6 +23,11 @@ enum option_kind {
 
 struct option_numbers {
     double *at; /* memory_take: the caller's to free */
+    uint32_t count;
+};
+
+struct options_rest { /* the words that are not flags; NULL where a command takes none */
+    const char **at;  /* memory_take: the caller's to free */
     uint32_t count;
 };
 
@@ -34,11 +41,6 @@ struct option {
     bool *given;          /* may be NULL */
 };
 
-struct options_rest { /* the words that are not flags; NULL where a command takes none */
-    const char **at;  /* memory_take: the caller's to free */
-    uint32_t count;
-};
-
 struct options_command {
     const char *name;      /* "sample" */
     const char *summary;   /* the sentence under the usage line */
@@ -50,6 +52,9 @@ struct options_command {
 
 /* Returns -1: go on; otherwise the exit status (--help and --version print and give 0, errors 2). */
 int options_parse(struct run *run, const struct options_command *command, int argc, char **argv, struct options_rest *rest);
+
+/* The command line with -X N and -XN spelled --NAME N, for the one short option that a command has; words to free, and their array. */
+char **options_spell_out(int argc, char **argv, char letter, const char *name);
 
 /* The text of --help for the whole trainer is main.c's; these print its parts to stdout. */
 void options_print_table(const struct option *table, uint32_t count);

@@ -126,6 +126,6 @@ double run_clock(void); /* seconds, monotonic */
 
 /* The commands. argv[0] is the command's name; they return the exit status: 0, 1 failed, 2 usage. */
 typedef int run_command(struct run *run, int argc, char **argv);
-run_command train_command, tool_sample, tool_info, tool_bench, tool_parzen, tool_data;
+run_command train_command, tool_sample, tool_info, tool_bench, tool_parzen, tool_data, tool_plot;
 
 #endif

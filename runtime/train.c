@@ -154,7 +154,7 @@ static bool after_step(struct training *t, bool last, struct error *e)
     bool line = last || t->total % (uint64_t)t->flags.log_every == 0;
     line |= run_reports(t, line);
     if (!check_data(t, e)) return false;
-    if (line && !metrics_line(t, e)) return false;
+    if (line && (!metrics_line(t, e) || !tensorboard_line(t, e))) return false;
     if (!pictures_write(t, last, e)) return false;
     bool save = last || t->total % (uint64_t)t->flags.checkpoint_every == 0 || signals_caught() ||
                 (!t->flags.checkpoint_given && run_clock() - t->saved_at > CHECKPOINT_SECONDS);
@@ -265,7 +265,7 @@ static int train(struct training *t, struct error *e)
     name_results(t);
     reports_begin(&t->reports, run);
     signals_catch();
-    if (!folder_lock(t, e) || !start(t, e) || !folder_record(t, e) || !metrics_begin(t, e)) return 1;
+    if (!tensorboard_open(t, e) || !folder_lock(t, e) || !start(t, e) || !folder_record(t, e) || !metrics_begin(t, e) || !tensorboard_begin(t, e)) return 1;
     progress_header(t);
     t->began = t->saved_at = run_clock();
     if (all_done(t) && t->total) {
@@ -293,12 +293,13 @@ static void training_free(struct training *t)
     free(t->out);
     weights_free(t->weights);
     json_done(&t->line);
+    tensorboard_end(t);
     if (t->metrics >= 0) close(t->metrics);
 }
 
 int train_command(struct run *run, int argc, char **argv)
 {
-    struct training t = {.run = run, .saved = UINT64_MAX, .metrics = -1};
+    struct training t = {.run = run, .saved = UINT64_MAX, .metrics = -1, .tensorboard.fd = -1};
     t.flags = (struct training_flags){.checkpoint_every = CHECKPOINT_STEPS, .log_every = LOG_STEPS, .keep = KEEP};
     struct training_flags *f = &t.flags;
     const struct option table[] = {
@@ -317,6 +318,7 @@ int train_command(struct run *run, int argc, char **argv)
         {"keep", OPTION_INTEGER, &f->keep, 0, 1e9, "N", "keep the newest N checkpoints (default 3; 0: all)", NULL},
         {"log-every", OPTION_INTEGER, &f->log_every, 1, 9e15, "N", "steps between lines of metrics.jsonl (default 100)", NULL},
         {"pictures-every", OPTION_INTEGER, &f->pictures_every, 1, 9e15, "N", "steps between pictures (default: the model's)", NULL},
+        {"tensorboard", OPTION_TEXT, &f->tensorboard, 0, 0, "DIR", "numbers and pictures as an event file in DIR, too, for TensorBoard", NULL},
     };
     const struct options_command command = {.name = "train",
                                             .summary = "Trains the model; its folder gets checkpoints, pictures and metrics.",

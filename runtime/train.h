@@ -5,12 +5,13 @@
 #ifndef GANRT_TRAIN_H
 #define GANRT_TRAIN_H
 
+#include "image.h"
 #include "json.h"
 #include "reports.h"
 #include "run.h"
 
 struct training_flags {
-    const char *out;
+    const char *out, *tensorboard; /* tensorboard: a folder, or NULL */
     const char *weights, *map; /* first values from a file (weights.h); or NULL */
     int64_t steps;            /* the total, counted over blocks and resumes; 0: what the model says */
     int64_t checkpoint_every, log_every, pictures_every, keep;
@@ -37,6 +38,11 @@ struct training {
 
     int metrics;              /* metrics.jsonl, locked; -1 */
     struct json_out line;     /* room for a line of it */
+    struct {
+        char *path;           /* the event file; owned, as are the bytes */
+        int fd;               /* locked; -1: nobody watches */
+        struct bytes line, summary;
+    } tensorboard;
     double earlier;           /* seconds of training before this process */
     double began;             /* run_clock */
     double loaded;            /* bytes resident when the data had been loaded, before the arena was touched */
@@ -70,12 +76,21 @@ bool folder_record(struct training *t, struct error *e); /* writes model.gan and
 /* metrics.c: metrics.jsonl */
 bool metrics_begin(struct training *t, struct error *e); /* drops lines after t->total (of a run that was cut off) */
 bool metrics_line(struct training *t, struct error *e);
+bool metrics_has(const struct training *t, uint32_t result); /* is it in the line of this step? */
 bool metrics_sync(struct training *t, struct error *e);  /* before a checkpoint, so that it never knows more steps than the log */
 double training_epoch(const struct training *t);         /* from 1 (train.c) */
 
 /* pictures.c: those due at this step; all: whatever their steps. Skips those already written at this step. */
 bool pictures_write(struct training *t, bool all, struct error *e);
 char *picture_path(const struct training *t, uint32_t picture); /* its file for the current step; the caller frees it */
+
+/* tensorboard.c: the same and the pictures as TensorBoard's events; nothing happens without --tensorboard */
+bool tensorboard_open(struct training *t, struct error *e);  /* before anything is written: a file of another run is an error */
+bool tensorboard_begin(struct training *t, struct error *e); /* drops events after t->total */
+bool tensorboard_line(struct training *t, struct error *e);
+bool tensorboard_image(struct training *t, const char *name, const struct image *image, const struct bytes *png, struct error *e);
+bool tensorboard_sync(struct training *t, struct error *e);  /* before a checkpoint */
+void tensorboard_end(struct training *t);
 
 /* progress.c: what people read, on stderr; the last words on stdout */
 void progress_header(struct training *t);

@@ -1,7 +1,7 @@
 /* tools_picture.c: grids of tiles decoded again, CSV, and .npy byte for byte. */
 #include "check.h"
 
-#include "../../runtime/picture.h"
+#include "../../runtime/pictures/picture.h"
 
 #include <png.h>
 #include <stdlib.h>
