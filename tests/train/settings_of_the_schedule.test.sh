@@ -74,7 +74,7 @@ near 8 ms 4.5625 # 5 at step 1, then 7 times rate / 2 less
 near 8 vs 10
 near 8 kept 1
 [ "$(last)" = 12 ] || fail "$(last) steps, not 8 and 4"
-[ "$(ls "$run/pictures" | wc -l)" = 6 ] || fail "$(ls "$run/pictures" | wc -l) pictures, not 6"
+[ "$(ls "$run"/pictures/*.csv | wc -l)" = 6 ] || fail "$(ls "$run"/pictures/*.csv | wc -l) pictures, not 6"
 plain=$run
 # one FLAG VALUE, then STEP NAME WANT...: what the flag changes
 one() {
@@ -98,7 +98,7 @@ one gain 2 8 ks 58 8 joints 16 8 vs 2560 8 scaled 2
 one first 100 2 ks 106 1 vs 100
 one due 3 3 ks 19 6 ks 28
 one shown 4
-[ "$(ls "$run/pictures" | wc -l)" = 3 ] || fail "shown 4: $(ls "$run/pictures" | wc -l) pictures, not 3"
+[ "$(ls "$run"/pictures/*.csv | wc -l)" = 3 ] || fail "shown 4: $(ls "$run"/pictures/*.csv | wc -l) pictures, not 3"
 one bound 0.25 8 ms 2.0625
 one on false 8 ms 5
 one weight 1 1 kept 0.5 8 kept 0.00390625
