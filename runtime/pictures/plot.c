@@ -41,10 +41,15 @@ struct range {
     double low, high;
 };
 
+static bool is_shown(double x) /* beyond that, differences overflow */
+{
+    return fabs(x) <= 1e300;
+}
+
 static void extend(struct range *r, const double *x, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (!isfinite(x[i])) continue;
+        if (!is_shown(x[i])) continue;
         if (!(r->low <= x[i])) r->low = x[i];
         if (!(r->high >= x[i])) r->high = x[i];
     }
@@ -91,14 +96,14 @@ static void add_point(struct stroke *s, double x, double y)
 static void draw_curve(struct stroke *s, uint32_t count, const double *x, const double *y, const struct axis *ax, const struct axis *ay)
 {
     for (uint32_t i = 0; i < count;) {
-        if (!isfinite(y[i]) || !isfinite(x[i])) {
+        if (!is_shown(y[i]) || !is_shown(x[i])) {
             flush(s);
             i++;
             continue;
         }
         double cell = floor(axis_at(ax, x[i]) * 2);
         uint32_t first = i, low = i, high = i, last = i;
-        for (; i < count && isfinite(y[i]) && floor(axis_at(ax, x[i]) * 2) == cell; i++) {
+        for (; i < count && is_shown(y[i]) && floor(axis_at(ax, x[i]) * 2) == cell; i++) {
             if (y[i] < y[low]) low = i;
             if (y[i] > y[high]) high = i;
             last = i;

@@ -225,6 +225,11 @@ static void check_plot(void)
     for (uint32_t i = 0; i < d.count; i++) lines += d.shapes[i].kind == DRAWING_LINE && d.shapes[i].colour == 0x0072b2;
     CHECK(lines == 2);
     drawing_free(&d);
+    y[50000] = INFINITY, y[60000] = 1e308; /* neither makes the scale */
+    CHECK(plot_draw(&p, &d, &why));
+    for (uint32_t i = 0; i < d.count; i++)
+        for (uint32_t k = 0; k < 2 * d.shapes[i].count; k++) CHECK(isfinite(d.shapes[i].xy[k]));
+    drawing_free(&d);
     p.width = 100, p.height = 100;
     CHECK(!plot_draw(&p, &d, &why) && strstr(why.text, "no room for 1 panels in 100 x 100 pixels"));
     drawing_free(&d);
