@@ -29,6 +29,14 @@ cmp -s "$(newest run)" "$(newest other)" || fail "other bytes after a full disk"
 says 1 "cannot write 'long/(metrics.jsonl|model.gan|checkpoints/[0-9]+.safetensors)': File too large" "${limited[@]}" 2 "$tiny" --data ten.idx --out long --log-every 1 --steps 4000
 no_temporaries long
 
+# an event file that may not grow: it ends in a whole event, and a resume goes on from there
+says 1 "^tiny: cannot write 'tb/events.out.tfevents.ganc': File too large$" "${limited[@]}" 4 "$tiny" --data ten.idx --out watched --tensorboard tb --pictures-every 1 --steps 4000
+no_temporaries watched
+[ "$(wc -c <tb/events.out.tfevents.ganc)" -le 4096 ] || fail "the event file has $(wc -c <tb/events.out.tfevents.ganc) bytes"
+quietly "$tiny" --out watched --resume --tensorboard tb --pictures-every 1 --steps 60
+quietly "$tiny" --data ten.idx --out seen --tensorboard tb.seen --pictures-every 1 --steps 60
+[ "$(wc -c <tb/events.out.tfevents.ganc)" = "$(wc -c <tb.seen/events.out.tfevents.ganc)" ] || fail "after a full disk other events: $(wc -c tb/* tb.seen/*)"
+
 # a disk that is really full, where it can be mounted
 mkdir disk
 if mount -t tmpfs -o size=64k tmpfs disk 2>/dev/null; then

@@ -155,7 +155,7 @@ static void sample(void)
     CHECK(first >= 0.5f && first < 1.5f); /* W[0] = 0.5 */
     CHECK(command("t sample --out @/x.png --checkpoint @/file") == 0 && load("x.png", few, 8) == 8 && !memcmp(few, "\x89PNG", 4));
     CHECK(command("t sample --out @/x.csv -n 2 --checkpoint @/file") == 0);
-    CHECK(command("t sample") == 2 && command("t sample -n 0 --out @/x.csv") == 2 && command("t sample --out @/x.gif --checkpoint @/file") == 1);
+    CHECK(command("t sample") == 2 && command("t sample -n 0 --out @/x.csv") == 2 && command("t sample --out @/x.jpg --checkpoint @/file") == 1);
     CHECK(command("t sample --out @/x.csv --net D --checkpoint @/file") == 1 && command("t sample --out @/x.csv --checkpoint @/none") == 1);
     CHECK(command("t sample --help") == 0 && strstr(output, "--out"));
     static const char *const files[] = {"few.npy", "many.npy", "other.npy", "x.png", "x.csv"};
