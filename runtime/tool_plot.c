@@ -20,7 +20,7 @@ struct job {
     uint32_t nruns, axis; /* axis: of curves_axes */
     struct plot plot;
     struct plot_curve *curves;
-    double **numbers;     /* one array a curve: x, y, two filters */
+    double **numbers; /* one array a curve: x, y, two filters */
     char **panels, **entries;
 };
 
@@ -212,9 +212,11 @@ int tool_plot(struct run *run, int argc, char **argv)
         {"title", OPTION_TEXT, &j.title, 0, 0, "TEXT", "above it all (default: the run's name, where there is one)", NULL},
         {"size", OPTION_PAIR, j.size, 100, 10000, "WxH", "pixels (default 760 wide, as high as the panels want)", NULL},
     };
-    const struct options_command command = {
-        .name = "plot", .summary = "Draws the curves of runs: of RUN/metrics.jsonl for each RUN (default runs/MODEL).", .words = "[RUN]...", .table = table,
-        .count = sizeof table / sizeof *table};
+    const struct options_command command = {.name = "plot",
+                                            .summary = "Draws the curves of runs: of RUN/metrics.jsonl for each RUN (default runs/MODEL).",
+                                            .words = "[RUN]...",
+                                            .table = table,
+                                            .count = sizeof table / sizeof *table};
     char **words = options_spell_out(argc, argv, 'o', "out");
     int status = options_parse(run, &command, argc, words, &j.paths);
     if (status < 0) status = check(&j);

@@ -32,8 +32,9 @@ static bool check_out(const struct run *run, const struct sample *s, const struc
     if (picture_points(net->rank, net->dims)) return true;
     if (picture_shape(tile.rank, tile.dims, &h, &w, &channels)) {
         int64_t longer = s->grid[0] * h > s->grid[1] * w ? s->grid[0] * h : s->grid[1] * w, most = s->gif ? 65535 : 1000000;
-        return longer <= most || error_set(e, "--out: a %s has at most %s pixels a side: that is room for %lld x %lld samples of %lld x %lld", s->gif ? "GIF" : "PNG",
-                                           s->gif ? "65535" : "a million", (long long)(most / h), (long long)(most / w), (long long)h, (long long)w);
+        return longer <= most ||
+               error_set(e, "--out: a %s has at most %s pixels a side: that is room for %lld x %lld samples of %lld x %lld", s->gif ? "GIF" : "PNG",
+                         s->gif ? "65535" : "a million", (long long)(most / h), (long long)(most / w), (long long)h, (long long)w);
     }
     tool_shape(shape, sizeof shape, net->rank, net->dims);
     return error_set(e, "--out: net %s gives %s, which is no image; write a .csv or .npy file", net->name, shape);

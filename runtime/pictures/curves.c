@@ -51,7 +51,8 @@ static bool add_line(struct curves *c, const struct json_value *line, struct err
         c->x[k][c->rows] = v->number;
     }
     for (const struct json_value *v = line->first; v; v = v->next)
-        if (!is_axis(v->key) && (v->kind == JSON_NUMBER || v->kind == JSON_NULL)) add_value(column(c, v->key), c->rows, v->kind == JSON_NUMBER ? v->number : NAN);
+        if (!is_axis(v->key) && (v->kind == JSON_NUMBER || v->kind == JSON_NULL))
+            add_value(column(c, v->key), c->rows, v->kind == JSON_NUMBER ? v->number : NAN);
     c->rows++;
     return true;
 }

@@ -18,7 +18,7 @@ struct curve {
 struct curves {
     char *path, *label; /* the file; the last part of its folder's name */
     uint32_t rows, room;
-    double *x[3];       /* step, epoch, seconds */
+    double *x[3]; /* step, epoch, seconds */
     uint32_t count;
     struct curve *at;
 };

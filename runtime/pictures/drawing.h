@@ -13,9 +13,9 @@ struct drawing_shape {
     enum drawing_kind kind;
     uint32_t colour, count;
     double opacity;
-    double size;                 /* LINE: its width; DOTS: their radius; TEXT: the size of the font */
-    enum drawing_anchor anchor;  /* TEXT */
-    double *xy;                  /* LINE, DOTS: count pairs; BOX: corner, then width and height; TEXT: a point of the baseline */
+    double size;                /* LINE: its width; DOTS: their radius; TEXT: the size of the font */
+    enum drawing_anchor anchor; /* TEXT */
+    double *xy;                 /* LINE, DOTS: count pairs; BOX: corner, then width and height; TEXT: a point of the baseline */
     char *text;
 };
 
@@ -37,10 +37,10 @@ bool drawing_image(const struct drawing *d, struct image *to, struct error *e); 
 
 /* font.c: a font of strokes: of raster.c, and the measure of text everywhere. */
 double font_width(const char *text, double size);
-uint32_t font_code(const char **text);           /* the next code point of UTF-8 text; 0 at its end; U+FFFD where the bytes are none */
-const char *font_glyph(uint32_t code);           /* strokes, blanks between them: pairs of base-36 digits x y; y 0 is a capital's top, c the baseline */
-double font_advance(uint32_t code);              /* in the same units */
-#define FONT_UNIT (0.716 / 12)                   /* of the font's size: capitals are 0.716 of it high */
+uint32_t font_code(const char **text); /* the next code point of UTF-8 text; 0 at its end; U+FFFD where the bytes are none */
+const char *font_glyph(uint32_t code); /* strokes, blanks between them: pairs of base-36 digits x y; y 0 is a capital's top, c the baseline */
+double font_advance(uint32_t code);    /* in the same units */
+#define FONT_UNIT (0.716 / 12)         /* of the font's size: capitals are 0.716 of it high */
 #define FONT_BASELINE 12
 
 #endif

@@ -20,7 +20,7 @@ static void add_two(struct bytes *b, unsigned x)
 /* Codes as a stream of bits, the lowest first, in blocks of at most 255 bytes with their length before them. */
 struct codes {
     struct bytes *to;
-    uint32_t bits, count;      /* not yet written, and how many */
+    uint32_t bits, count; /* not yet written, and how many */
     unsigned char block[255];
     unsigned used;
 };
@@ -43,7 +43,7 @@ static void put_code(struct codes *c, uint32_t code, uint32_t width)
     }
 }
 
-struct strings { /* (code of a string, the index after it) -> code of the longer string; open addressing */
+struct strings {         /* (code of a string, the index after it) -> code of the longer string; open addressing */
     uint32_t key[SLOTS]; /* code << 8 | index, + 1; 0: free */
     uint16_t code[SLOTS];
 };

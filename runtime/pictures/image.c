@@ -73,8 +73,8 @@ bool image_png(const struct image *i, struct bytes *to, struct error *e)
         return error_set(e, "%s", w.message);
     }
     png_set_write_fn(png, &w, put, flush_nothing);
-    png_set_IHDR(png, info, (png_uint_32)i->width, (png_uint_32)i->height, 8, i->channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
-                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(png, info, (png_uint_32)i->width, (png_uint_32)i->height, 8, i->channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_set_compression_level(png, 6);
     png_write_info(png, info);
     for (int64_t y = 0; y < i->height; y++) png_write_row(png, i->pixels + y * i->width * i->channels);

@@ -76,7 +76,7 @@ bool pictures_write(struct training *t, bool all, struct error *e)
 {
     const struct ganrt_model *model = t->run->model;
     for (uint32_t i = 0; i < model->npictures; i++) {
-        double every = t->flags.pictures_every ? (double)t->flags.pictures_every
+        double every = t->flags.pictures_every    ? (double)t->flags.pictures_every
                        : model->pictures[i].every ? floor(model->pictures[i].every(&t->run->frame))
                                                   : 0;
         if ((all || (every >= 1 && fmod((double)t->total, every) == 0)) && !write_one(t, i, e)) return false;

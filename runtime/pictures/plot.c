@@ -154,8 +154,7 @@ bool plot_draw(const struct plot *p, struct drawing *to, struct error *e)
     uint32_t ticks = panel > 250 ? 8 : panel > 120 ? 5 : 3, most = 0;
     double left = floor(MARGIN + 8 + label_room(p, panel, ticks));
     *to = (struct drawing){.width = width, .height = whole};
-    if (panel < 40 || width - left - MARGIN < 100)
-        return error_set(e, "there is no room for %u panels in %.0f x %.0f pixels", p->npanels, width, whole);
+    if (panel < 40 || width - left - MARGIN < 100) return error_set(e, "there is no room for %u panels in %.0f x %.0f pixels", p->npanels, width, whole);
     for (uint32_t i = 0; i < p->ncurves; i++)
         if (p->curves[i].count > most) most = p->curves[i].count;
     double *room = memory_take((size_t)most * 8 + 8, sizeof *room);

@@ -6,7 +6,7 @@
 
 struct plot_curve {
     uint32_t panel;
-    uint32_t entry;         /* of the legend: its colour */
+    uint32_t entry; /* of the legend: its colour */
     uint32_t count;
     const double *x, *y;    /* NaN: the line is broken there */
     const double *filtered; /* drawn over y, which then is pale; NULL: only y */

@@ -8,7 +8,7 @@
 
 struct canvas {
     struct image *image;
-    unsigned char *cover; /* of the shape at hand, in 255ths, a number a pixel; zero between shapes */
+    unsigned char *cover;   /* of the shape at hand, in 255ths, a number a pixel; zero between shapes */
     int64_t x0, y0, x1, y1; /* the part that is covered: x0 <= x < x1 */
 };
 

@@ -20,8 +20,8 @@ static void check_pixels(void)
 {
     struct drawing d = {.width = 20, .height = 12};
     struct image i;
-    drawing_segment(&d, 2, 3.5, 17, 3.5, 1, 0x000000);           /* the middle of row 3 */
-    drawing_segment(&d, 5, 8, 15, 8, 1, 0x000000);               /* between rows 7 and 8 */
+    drawing_segment(&d, 2, 3.5, 17, 3.5, 1, 0x000000);                            /* the middle of row 3 */
+    drawing_segment(&d, 5, 8, 15, 8, 1, 0x000000);                                /* between rows 7 and 8 */
     drawing_line(&d, 3, (double[]){10.5, 2, 10.5, 6, 10.5, 2}, 1, 0x000000, 0.5); /* there and back: painted once */
     CHECK(drawing_image(&d, &i, &why) && i.width == 20 && i.height == 12 && i.channels == 3);
     CHECK(level(&i, 8, 3) == 0 && level(&i, 8, 2) == 255 && level(&i, 8, 4) == 255);
@@ -146,7 +146,7 @@ static void check_points(void)
             blue++;
             left = x < left ? x : left, right = x > right ? x : right, top = y < top ? y : top, bottom = y > bottom ? y : bottom;
         }
-    CHECK(blue >= 4 * 6 && blue <= 4 * 20); /* the four points that are finite */
+    CHECK(blue >= 4 * 6 && blue <= 4 * 20);            /* the four points that are finite */
     CHECK(abs((right - left) - (bottom - top)) <= 20); /* nearly the same scale: the frame is not quite square */
     CHECK(picture_scatter(&again, &box, "", 6, false, values, &why) && !memcmp(i.pixels, again.pixels, (size_t)(i.width * i.height * 3)));
     image_free(&i);

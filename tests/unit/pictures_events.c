@@ -122,7 +122,8 @@ static void describe(const char *name, char *text, size_t room)
                 for (const unsigned char *w = value.bytes; next_field(&w, value.bytes + value.value, &inner);) {
                     float x;
                     memcpy(&x, &inner.value, 4);
-                    if (inner.number == 1) used += (size_t)snprintf(text + used, room - used, "%d %.*s", (int)step, (int)inner.value, (const char *)inner.bytes);
+                    if (inner.number == 1)
+                        used += (size_t)snprintf(text + used, room - used, "%d %.*s", (int)step, (int)inner.value, (const char *)inner.bytes);
                     if (inner.number == 2) used += (size_t)snprintf(text + used, room - used, " %.9g\n", x);
                     struct field i;
                     for (const unsigned char *p = inner.bytes; inner.number == 4 && next_field(&p, inner.bytes + inner.value, &i);)
