@@ -11,6 +11,7 @@
 struct job {
     const char *out, *title, *x;
     struct options_rest metrics, paths;
+    struct option_numbers y;
     int64_t median, smooth, size[2];
     double from;
     bool overlay, fromed;
@@ -131,6 +132,7 @@ static void arrange(struct job *j)
     j->plot.panels = j->overlay ? NULL : (const char *const *)j->panels;
     j->plot.entries = (const char *const *)j->entries;
     j->plot.curves = j->curves;
+    if (j->y.count) j->plot.y_low = j->y.at[0], j->plot.y_high = j->y.at[1];
     j->plot.width = (double)j->size[0];
     j->plot.height = (double)j->size[1];
 }
@@ -170,6 +172,7 @@ static void job_free(struct job *j)
     free(j->entries);
     free(j->metrics.at);
     free(j->paths.at);
+    free(j->y.at);
 }
 
 static int plot(struct run *run, struct job *j)
@@ -193,6 +196,7 @@ static int check(struct job *j)
     if (!ends_in(j->out, ".png") && !ends_in(j->out, ".svg")) return error_usage("--out: '%s' does not end in .png or .svg", j->out);
     if (j->median && j->median % 2 == 0) return error_usage("--median: %lld is not odd: a window has a middle", (long long)j->median);
     if (j->smooth && j->smooth % 2 == 0) return error_usage("--smooth: %lld is not odd: a window has a middle", (long long)j->smooth);
+    if (j->y.count && (j->y.count != 2 || !(j->y.at[0] < j->y.at[1]))) return error_usage("--y: not LOW,HIGH, two numbers of which the second is larger");
     for (j->axis = 0; j->axis < 3; j->axis++)
         if (!j->x || !strcmp(j->x, curves_axes[j->axis])) return -1;
     return error_usage("--x: '%s' is not step, epoch or seconds", j->x);
@@ -208,6 +212,7 @@ int tool_plot(struct run *run, int argc, char **argv)
         {"smooth", OPTION_INTEGER, &j.smooth, 1, 1e6 + 1, "N", "running mean of N lines, N odd; of the median, where both are given", NULL},
         {"overlay", OPTION_FLAG, &j.overlay, 0, 0, NULL, "all metrics in one panel (default: a panel each)", NULL},
         {"x", OPTION_TEXT, &j.x, 0, 0, "AXIS", "step, epoch or seconds (default step)", NULL},
+        {"y", OPTION_NUMBERS, &j.y, -1e300, 1e300, "LOW,HIGH", "what is shown of every panel; lines are cut off there (default: all)", NULL},
         {"from", OPTION_NUMBER, &j.from, -1e300, 1e300, "X", "leaves out what stands before X on that axis", &j.fromed},
         {"title", OPTION_TEXT, &j.title, 0, 0, "TEXT", "above it all (default: the run's name, where there is one)", NULL},
         {"size", OPTION_PAIR, j.size, 100, 10000, "WxH", "pixels (default 760 wide, as high as the panels want)", NULL},

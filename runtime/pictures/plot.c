@@ -65,6 +65,7 @@ static struct range range_x(const struct plot *p)
 static struct range range_y(const struct plot *p, uint32_t panel)
 {
     struct range r = {NAN, NAN};
+    if (p->y_low < p->y_high) return (struct range){p->y_low, p->y_high};
     for (uint32_t i = 0; i < p->ncurves; i++)
         if (p->curves[i].panel == panel) extend(&r, p->curves[i].y, p->curves[i].count);
     if (isnan(r.low)) r = (struct range){0, 1};
@@ -72,23 +73,51 @@ static struct range range_y(const struct plot *p, uint32_t panel)
     return (struct range){r.low - room, r.high + room};
 }
 
-/* A line without its breaks: drawn, and empty again. */
+/* A line as far as it is inside its panel, top <= y <= bottom; what is gathered is drawn where it leaves, and at its end. */
 struct stroke {
     struct drawing *to;
-    double *xy, width, opacity;
+    double *xy, width, opacity, top, bottom;
+    double last[2]; /* the point before, inside or not */
+    bool begun;
     uint32_t count, colour;
 };
 
-static void flush(struct stroke *s)
+static void put(struct stroke *s, double x, double y)
+{
+    s->xy[2 * s->count] = x;
+    s->xy[2 * s->count++ + 1] = y;
+}
+
+static void draw(struct stroke *s)
 {
     drawing_line(s->to, s->count, s->xy, s->width, s->colour, s->opacity);
     s->count = 0;
 }
 
+static void end_line(struct stroke *s)
+{
+    draw(s);
+    s->begun = false;
+}
+
 static void add_point(struct stroke *s, double x, double y)
 {
-    s->xy[2 * s->count] = x;
-    s->xy[2 * s->count++ + 1] = y;
+    double dx = x - s->last[0], dy = y - s->last[1], from = 0, to = 1; /* the part of the segment that is inside */
+    if (s->begun && dy != 0) {
+        double a = (s->top - s->last[1]) / dy, b = (s->bottom - s->last[1]) / dy;
+        from = fmax(0, fmin(a, b));
+        to = fmin(1, fmax(a, b));
+    } else if (y < s->top || y > s->bottom) {
+        from = 2;
+    }
+    if (from <= to) {
+        if (s->begun && from > 0) put(s, s->last[0] + from * dx, s->last[1] + from * dy);
+        if (to < 1) put(s, s->last[0] + to * dx, s->last[1] + to * dy);
+        else put(s, x, y);
+    }
+    if (to < 1 || from > to) draw(s);
+    s->last[0] = x, s->last[1] = y;
+    s->begun = true;
 }
 
 /* Of the points within half a pixel of one another's x only the first, the lowest, the highest and the last are drawn, in their order: the line is the
@@ -97,7 +126,7 @@ static void draw_curve(struct stroke *s, uint32_t count, const double *x, const 
 {
     for (uint32_t i = 0; i < count;) {
         if (!is_shown(y[i]) || !is_shown(x[i])) {
-            flush(s);
+            end_line(s);
             i++;
             continue;
         }
@@ -112,7 +141,7 @@ static void draw_curve(struct stroke *s, uint32_t count, const double *x, const 
         for (int k = 0; k < 4; k++)
             if (!k || order[k] != order[k - 1]) add_point(s, axis_at(ax, x[order[k]]), axis_at(ay, y[order[k]]));
     }
-    flush(s);
+    end_line(s);
 }
 
 static void draw_panel(const struct plot *p, struct drawing *to, uint32_t panel, const struct axis *x, const struct axis *y, double *room)
@@ -124,7 +153,8 @@ static void draw_panel(const struct plot *p, struct drawing *to, uint32_t panel,
         for (uint32_t i = 0; i < p->ncurves; i++) {
             const struct plot_curve *c = &p->curves[i];
             if (c->panel != panel || (pass == 0 && !c->filtered)) continue;
-            struct stroke s = {.to = to, .xy = room, .colour = colour_of(c->entry), .width = pass ? 1.5 : 1, .opacity = pass ? 1 : 0.25};
+            struct stroke s = {
+                .to = to, .xy = room, .colour = colour_of(c->entry), .width = pass ? 1.5 : 1, .opacity = pass ? 1 : 0.25, .top = y->to, .bottom = y->from};
             draw_curve(&s, c->count, c->x, pass && c->filtered ? c->filtered : c->y, x, y);
         }
 }
@@ -157,7 +187,7 @@ bool plot_draw(const struct plot *p, struct drawing *to, struct error *e)
     if (panel < 40 || width - left - MARGIN < 100) return error_set(e, "there is no room for %u panels in %.0f x %.0f pixels", p->npanels, width, whole);
     for (uint32_t i = 0; i < p->ncurves; i++)
         if (p->curves[i].count > most) most = p->curves[i].count;
-    double *room = memory_take((size_t)most * 8 + 8, sizeof *room);
+    double *room = memory_take((size_t)most * 16 + 16, sizeof *room); /* four points a value, and where they leave and come back */
     if (p->title) drawing_text(to, width / 2, 23, 15, ANCHOR_MIDDLE, AXES_INK, p->title);
     legend(p, to, width, top);
     struct range rx = range_x(p);

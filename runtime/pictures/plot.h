@@ -18,6 +18,7 @@ struct plot {
     const char *const *panels;  /* what stands above each; may be NULL */
     const char *const *entries; /* the legend's */
     const struct plot_curve *curves;
+    double y_low, y_high; /* of every panel, where they differ: lines are cut off there; else what the curves reach */
     double width, height; /* 0: as many pixels as the panels want */
 };
 

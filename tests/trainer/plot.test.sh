@@ -53,6 +53,9 @@ has filtered.svg "$second, median of 11, mean of 5<"
 plot -o late.svg --metric V --from 31
 case $(texts late.svg) in *"|32|"*"|40|"*) hasnt late.svg '>30<' ;; *) fail "late.svg: $(texts late.svg)" ;; esac
 
+plot -o range.svg --metric V --y=-2,-1
+case $(texts range.svg) in *"|-2.0|"*"|-1.0|"*) ;; *) fail "range.svg: $(texts range.svg)" ;; esac
+
 # the same as PNG: colour, of the same size, the same bytes each time
 plot -o two.png --metric V --size 500x400 runs/tiny runs/other
 [ "$(od -An -v -tx1 -j1 -N25 two.png | tr -d ' \n')" = 504e470d0a1a0a0000000d49484452000001f4000001900802 ] || fail "two.png: $(od -An -v -tx1 -N26 two.png)"
@@ -76,6 +79,8 @@ bad 2 "--smooth: 2 is not odd" "$tiny" plot -o x.svg --smooth 2
 bad 2 "--median: '0' is not a whole number from 1 to" "$tiny" plot -o x.svg --median 0
 bad 2 "--x: 'time' is not step, epoch or seconds" "$tiny" plot -o x.svg --x time
 for size in 0x5 500 500x 500x400x 99x400 500x99999 axb; do bad 2 "--size: '$size' is not WxH, whole numbers from 100 to 10000" "$tiny" plot -o x.svg --size $size; done
+for y in 1 1,1 2,1 1,2,3; do bad 2 "--y: not LOW,HIGH, two numbers of which the second is larger" "$tiny" plot -o x.svg --y $y; done
+bad 2 "--y: 'a' is not a number" "$tiny" plot -o x.svg --y a,2
 bad 2 "--metric: is empty" "$tiny" plot -o x.svg --metric ''
 bad 1 "'nosuch': No such file or directory" "$tiny" plot -o x.svg nosuch
 mkdir empty && bad 1 "'empty/metrics.jsonl': No such file or directory; is this a run's folder\?" "$tiny" plot -o x.svg empty

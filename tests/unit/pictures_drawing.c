@@ -230,6 +230,26 @@ static void check_plot(void)
     for (uint32_t i = 0; i < d.count; i++)
         for (uint32_t k = 0; k < 2 * d.shapes[i].count; k++) CHECK(isfinite(d.shapes[i].xy[k]));
     drawing_free(&d);
+    double few[] = {0, 1, 2, 3, 4, 5}, zigzag[] = {0.5, 2.5, 0.5, 0.5, -1.5, -2.5}; /* cut off at 0 and 1 */
+    struct plot_curve cut = {0, 0, 6, few, zigzag, NULL};
+    struct plot q = {.x_name = "step", .npanels = 1, .ncurves = 1, .curves = &cut, .y_low = 0, .y_high = 1};
+    CHECK(plot_draw(&q, &d, &why));
+    uint32_t parts = 0;
+    double left = 0, right = 0, x_left = 0, x_right = 0, y_top = 0, y_bottom = 0;
+    for (uint32_t i = 0; i < d.count; i++) {
+        const struct drawing_shape *s = &d.shapes[i];
+        if (s->kind == DRAWING_LINE && s->count == 5) left = s->xy[0], right = s->xy[2], y_top = s->xy[1], y_bottom = s->xy[5];
+        if (s->kind != DRAWING_LINE || s->colour != 0x0072b2) continue;
+        CHECK(s->count == (parts ? 4 : 2));
+        if (!parts) x_left = s->xy[2];
+        if (parts) x_right = s->xy[6];
+        for (uint32_t k = 0; k < s->count; k++) CHECK(s->xy[2 * k + 1] > y_top - 1 && s->xy[2 * k + 1] < y_bottom + 1);
+        parts++;
+    }
+    CHECK(parts == 2);
+    CHECK_NEAR((x_left - left) / (right - left), 0.25 / 5, 2e-3); /* up through 1, and down through 0 at the end */
+    CHECK_NEAR((x_right - left) / (right - left), 3.25 / 5, 2e-3);
+    drawing_free(&d);
     p.width = 100, p.height = 100;
     CHECK(!plot_draw(&p, &d, &why) && strstr(why.text, "no room for 1 panels in 100 x 100 pixels"));
     drawing_free(&d);
