@@ -68,7 +68,7 @@ void events_scalar(struct bytes *summary, const char *tag, float x)
     free(value.at);
 }
 
-void events_image(struct bytes *summary, const char *tag, const struct image *i, const struct bytes *png)
+void events_image(struct bytes *summary, const char *tag, const struct bitmap *i, const struct bytes *png)
 {
     struct bytes image = {0}, value = {0};
     put_number(&image, 1, i->height);

@@ -4,13 +4,13 @@
 #ifndef GANRT_EVENTS_H
 #define GANRT_EVENTS_H
 
-#include "image.h"
+#include "bitmap.h"
 
 #include <stdint.h>
 #include <stdio.h>
 
 void events_scalar(struct bytes *summary, const char *tag, float x);
-void events_image(struct bytes *summary, const char *tag, const struct image *i, const struct bytes *png);
+void events_image(struct bytes *summary, const char *tag, const struct bitmap *i, const struct bytes *png);
 
 /* time: seconds since 1970. The first record of a file has no summary (NULL): it says which version of Event follows. */
 void events_record(struct bytes *to, double time, int64_t step, const struct bytes *summary);

@@ -87,7 +87,7 @@ bool tensorboard_line(struct training *t, struct error *e)
     return !summary->length || append(t, (int64_t)t->total, summary, e);
 }
 
-bool tensorboard_image(struct training *t, const char *name, const struct image *image, const struct bytes *png, struct error *e)
+bool tensorboard_image(struct training *t, const char *name, const struct bitmap *image, const struct bytes *png, struct error *e)
 {
     struct bytes *summary = &t->tensorboard.summary;
     if (t->tensorboard.fd < 0) return true;

@@ -140,7 +140,7 @@ static void arrange(struct job *j)
 static bool write_plot(const struct job *j, struct error *e)
 {
     struct drawing d;
-    struct image i = {0};
+    struct bitmap i = {0};
     struct bytes b = {0};
     bool ok = plot_draw(&j->plot, &d, e);
     if (ok && ends_in(j->out, ".svg")) {
@@ -150,7 +150,7 @@ static bool write_plot(const struct job *j, struct error *e)
         ok = drawing_image(&d, &i, e) && picture_write_png(j->out, &i, e);
     }
     free(b.at);
-    image_free(&i);
+    bitmap_free(&i);
     drawing_free(&d);
     return ok;
 }

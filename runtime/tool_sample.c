@@ -42,7 +42,7 @@ static bool check_out(const struct run *run, const struct sample *s, const struc
 
 /* A grid, or points in the plane. box: what is seen of it; NULL: all of these samples. */
 static bool draw(const struct run *run, const struct sample *s, const struct ganrt_net *net, uint64_t step, const struct picture_box *box, const void *samples,
-                 struct image *to, struct error *e)
+                 struct bitmap *to, struct error *e)
 {
     bool f64 = run->model->f64 != 0;
     struct picture_tile tile = tool_tile(run, net);
@@ -58,12 +58,12 @@ static bool write_samples(struct run *run, const struct sample *s, const struct 
 {
     bool f64 = run->model->f64 != 0;
     struct error why = {""};
-    struct image i;
+    struct bitmap i;
     if (ends_in(s->out, ".csv")) return picture_csv(s->out, s->n, net->elements, f64, samples, e);
     if (ends_in(s->out, ".npy")) return picture_npy(s->out, s->n, net->rank, net->dims, f64, samples, e);
     if (!draw(run, s, net, step, NULL, samples, &i, &why)) return error_set(e, "cannot write '%s': %s", s->out, why.text);
     bool ok = picture_write_png(s->out, &i, e);
-    image_free(&i);
+    bitmap_free(&i);
     return ok;
 }
 
@@ -109,11 +109,11 @@ static void *load_frame(struct animation *a, uint32_t i, uint64_t *step, struct 
 
 static bool add_frame(struct animation *a, uint64_t step, bool last, const void *samples, struct error *e)
 {
-    struct image i;
+    struct bitmap i;
     if (!draw(a->run, a->s, &a->run->model->nets[a->net], step, &a->box, samples, &i, e)) return false;
     bool ok = a->gif.bytes.at || gif_begin(&a->gif, i.width, i.height, e);
     if (ok) gif_frame(&a->gif, &i, (uint32_t)(a->s->delay * (last ? 5 : 1) / 10));
-    image_free(&i);
+    bitmap_free(&i);
     return ok;
 }
 

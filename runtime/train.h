@@ -5,7 +5,7 @@
 #ifndef GANRT_TRAIN_H
 #define GANRT_TRAIN_H
 
-#include "image.h"
+#include "bitmap.h"
 #include "json.h"
 #include "reports.h"
 #include "run.h"
@@ -88,7 +88,7 @@ char *picture_path(const struct training *t, uint32_t picture); /* its file for 
 bool tensorboard_open(struct training *t, struct error *e);  /* before anything is written: a file of another run is an error */
 bool tensorboard_begin(struct training *t, struct error *e); /* drops events after t->total */
 bool tensorboard_line(struct training *t, struct error *e);
-bool tensorboard_image(struct training *t, const char *name, const struct image *image, const struct bytes *png, struct error *e);
+bool tensorboard_image(struct training *t, const char *name, const struct bitmap *image, const struct bytes *png, struct error *e);
 bool tensorboard_sync(struct training *t, struct error *e);  /* before a checkpoint */
 void tensorboard_end(struct training *t);
 

@@ -4,7 +4,7 @@
 #ifndef GANRT_DRAWING_H
 #define GANRT_DRAWING_H
 
-#include "image.h"
+#include "bitmap.h"
 
 enum drawing_kind { DRAWING_LINE, DRAWING_DOTS, DRAWING_BOX, DRAWING_TEXT };
 enum drawing_anchor { ANCHOR_START, ANCHOR_MIDDLE, ANCHOR_END }; /* which part of a text stands at its place */
@@ -33,7 +33,7 @@ void drawing_text(struct drawing *d, double x, double y, double size, enum drawi
 void drawing_free(struct drawing *d);
 
 void drawing_svg(const struct drawing *d, struct bytes *to);
-bool drawing_image(const struct drawing *d, struct image *to, struct error *e); /* three channels */
+bool drawing_image(const struct drawing *d, struct bitmap *to, struct error *e); /* three channels */
 
 /* font.c: a font of strokes: of raster.c, and the measure of text everywhere. */
 double font_width(const char *text, double size);

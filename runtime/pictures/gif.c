@@ -1,5 +1,5 @@
 /* gif.c: animated GIFs (CompuServe: Graphics Interchange Format, version 89a): header, one image block a frame, its indices compressed by LZW. */
-#include "image.h"
+#include "bitmap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,7 +106,7 @@ bool gif_begin(struct gif *g, int64_t width, int64_t height, struct error *e)
     return true;
 }
 
-void gif_frame(struct gif *g, const struct image *i, uint32_t hundredths)
+void gif_frame(struct gif *g, const struct bitmap *i, uint32_t hundredths)
 {
     struct bytes *b = &g->bytes;
     size_t n = (size_t)(i->width * i->height);

@@ -2,7 +2,7 @@
  *
  * Colours are counted with 6 bits a channel. Median cut: the box of the most variance is cut at the median of its widest channel, until there are
  * 256; a box's colour is the mean of its pixels. */
-#include "image.h"
+#include "bitmap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static uint32_t level(const struct cell *c, int channel)
 }
 
 /* The colours themselves, where they are 256 at most. Returns 0 where they are more. */
-static uint32_t exact(const struct image *i, unsigned char colours[256][3], unsigned char *indices)
+static uint32_t exact(const struct bitmap *i, unsigned char colours[256][3], unsigned char *indices)
 {
     enum { SLOTS = 1024 };
     uint32_t slots[SLOTS] = {0}, count = 0; /* colour + 1 by open addressing */
@@ -88,7 +88,7 @@ static uint32_t median(const struct cell *cells, const struct box *b)
     return cut;
 }
 
-static uint32_t count_cells(const struct image *i, uint32_t *index, struct cell **cells)
+static uint32_t count_cells(const struct bitmap *i, uint32_t *index, struct cell **cells)
 {
     uint32_t count = 0, room = 0;
     for (int64_t k = 0; k < i->width * i->height; k++) {
@@ -106,7 +106,7 @@ static uint32_t count_cells(const struct image *i, uint32_t *index, struct cell 
     return count;
 }
 
-uint32_t palette_choose(const struct image *i, unsigned char colours[256][3], unsigned char *indices)
+uint32_t palette_choose(const struct bitmap *i, unsigned char colours[256][3], unsigned char *indices)
 {
     uint32_t boxes = exact(i, colours, indices);
     if (boxes) return boxes;

@@ -56,36 +56,36 @@ static void draw_tiles(unsigned char *pixels, int64_t columns, int64_t h, int64_
     }
 }
 
-bool picture_grid(struct image *to, const struct picture_tile *tile, int64_t rows, int64_t columns, int64_t count, bool f64, const void *values,
+bool picture_grid(struct bitmap *to, const struct picture_tile *tile, int64_t rows, int64_t columns, int64_t count, bool f64, const void *values,
                   struct error *e)
 {
     int64_t h, w, channels, height, width;
     double low, high;
-    *to = (struct image){0};
+    *to = (struct bitmap){0};
     if (!picture_shape(tile->rank, tile->dims, &h, &w, &channels)) return error_set(e, "the values are no images");
     if (rows < 1 || columns < 1 || __builtin_mul_overflow(rows, h, &height) || __builtin_mul_overflow(columns, w, &width)) height = width = INT64_MAX;
-    if (!image_new(to, width, height, channels, e)) return false;
+    if (!bitmap_new(to, width, height, channels, e)) return false;
     if (count / columns + (count % columns > 0) > rows) count = rows * columns;
     find_range(tile, count * h * w * channels, f64, values, &low, &high);
     draw_tiles(to->pixels, columns, h, w, channels, count, low, high, f64, values);
     return true;
 }
 
-bool picture_write_png(const char *path, const struct image *i, struct error *e)
+bool picture_write_png(const char *path, const struct bitmap *i, struct error *e)
 {
     struct bytes b = {0};
     struct error why = {""};
-    bool ok = image_png(i, &b, &why) ? durable_text(path, (const char *)b.at, b.length, e) : error_set(e, "cannot write '%s': %s", path, why.text);
+    bool ok = bitmap_png(i, &b, &why) ? durable_text(path, (const char *)b.at, b.length, e) : error_set(e, "cannot write '%s': %s", path, why.text);
     free(b.at);
     return ok;
 }
 
 bool picture_png(const char *path, const struct picture_tile *tile, int64_t rows, int64_t columns, int64_t count, bool f64, const void *values, struct error *e)
 {
-    struct image i;
+    struct bitmap i;
     struct error why = {""};
     if (!picture_grid(&i, tile, rows, columns, count, f64, values, &why)) return error_set(e, "cannot write '%s': %s", path, why.text);
     bool ok = picture_write_png(path, &i, e);
-    image_free(&i);
+    bitmap_free(&i);
     return ok;
 }

@@ -6,7 +6,7 @@
 #define GANRT_PICTURE_H
 
 #include "error.h"
-#include "image.h"
+#include "bitmap.h"
 
 #include <stdint.h>
 
@@ -20,11 +20,11 @@ struct picture_tile {
 bool picture_shape(uint32_t rank, const int64_t *dims, int64_t *h, int64_t *w, int64_t *channels); /* false: no image */
 
 /* count tiles, left to right, then down, in rows x columns; places without a tile stay black. */
-bool picture_grid(struct image *to, const struct picture_tile *tile, int64_t rows, int64_t columns, int64_t count, bool f64, const void *values,
+bool picture_grid(struct bitmap *to, const struct picture_tile *tile, int64_t rows, int64_t columns, int64_t count, bool f64, const void *values,
                   struct error *e);
 bool picture_png(const char *path, const struct picture_tile *tile, int64_t rows, int64_t columns, int64_t count, bool f64, const void *values,
                  struct error *e);
-bool picture_write_png(const char *path, const struct image *i, struct error *e);
+bool picture_write_png(const char *path, const struct bitmap *i, struct error *e);
 
 /* Points in the plane, [count, 2], with axes; x to the right, y up (scatter.c). The box is what is seen: points outside it are not. */
 struct picture_box {
@@ -33,7 +33,7 @@ struct picture_box {
 static const struct picture_box picture_no_box = {{1, 1}, {-1, -1}};
 bool picture_points(uint32_t rank, const int64_t *dims); /* is it [2]? */
 void picture_extend(struct picture_box *box, int64_t count, bool f64, const void *values);
-bool picture_scatter(struct image *to, const struct picture_box *box, const char *title, int64_t count, bool f64, const void *values, struct error *e);
+bool picture_scatter(struct bitmap *to, const struct picture_box *box, const char *title, int64_t count, bool f64, const void *values, struct error *e);
 
 bool picture_csv(const char *path, int64_t count, int64_t elements, bool f64, const void *values, struct error *e);
 bool picture_npy(const char *path, int64_t count, uint32_t rank, const int64_t *dims, bool f64, const void *values, struct error *e);

@@ -34,7 +34,7 @@ static bool write_image(struct training *t, uint32_t i, int64_t count, const voi
     bool f64 = t->run->model->f64 != 0, drawn;
     struct picture_tile tile = {p->rank, p->dims, p->low, p->high, p->any != 0};
     char *path = path_of(t, i, "png"), title[96];
-    struct image image;
+    struct bitmap image;
     struct bytes png = {0};
     struct error why = {""};
     if (p->image) {
@@ -45,10 +45,10 @@ static bool write_image(struct training *t, uint32_t i, int64_t count, const voi
         snprintf(title, sizeof title, "%.40s, step %" PRIu64, p->name, t->total);
         drawn = picture_scatter(&image, &box, title, count, f64, values, &why);
     }
-    bool ok = drawn && image_png(&image, &png, &why);
+    bool ok = drawn && bitmap_png(&image, &png, &why);
     if (!ok) error_set(e, "cannot write '%s': %s", path, why.text);
     ok = ok && durable_text(path, (const char *)png.at, png.length, e) && tensorboard_image(t, p->name, &image, &png, e);
-    if (drawn) image_free(&image);
+    if (drawn) bitmap_free(&image);
     free(png.at);
     free(path);
     return ok;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct canvas {
-    struct image *image;
+    struct bitmap *image;
     unsigned char *cover;   /* of the shape at hand, in 255ths, a number a pixel; zero between shapes */
     int64_t x0, y0, x1, y1; /* the part that is covered: x0 <= x < x1 */
 };
@@ -20,7 +20,7 @@ static int64_t limit(double x, int64_t high)
 /* Covers what lies within `radius` of a segment; a dot is a segment of no length. */
 static void cover_segment(struct canvas *c, const double *a, const double *b, double radius)
 {
-    const struct image *i = c->image;
+    const struct bitmap *i = c->image;
     double reach = radius + 1, dx = b[0] - a[0], dy = b[1] - a[1], square = dx * dx + dy * dy;
     if (!isfinite(square)) return;
     int64_t left = limit(floor(fmin(a[0], b[0]) - reach), i->width), right = limit(ceil(fmax(a[0], b[0]) + reach), i->width);
@@ -43,7 +43,7 @@ static void cover_segment(struct canvas *c, const double *a, const double *b, do
 /* Paints what is covered, and covers nothing again. */
 static void paint(struct canvas *c, uint32_t colour, double opacity)
 {
-    const struct image *i = c->image;
+    const struct bitmap *i = c->image;
     const int ink[3] = {(int)(colour >> 16 & 255), (int)(colour >> 8 & 255), (int)(colour & 255)};
     for (int64_t y = c->y0; y < c->y1; y++)
         for (int64_t x = c->x0; x < c->x1; x++) {
@@ -74,7 +74,7 @@ static void draw_dots(struct canvas *c, const struct drawing_shape *s)
 
 static void draw_box(struct canvas *c, const struct drawing_shape *s)
 {
-    const struct image *i = c->image;
+    const struct bitmap *i = c->image;
     c->x0 = limit(s->xy[0] + 0.5, i->width), c->x1 = limit(s->xy[0] + s->xy[2] + 0.5, i->width);
     c->y0 = limit(s->xy[1] + 0.5, i->height), c->y1 = limit(s->xy[1] + s->xy[3] + 0.5, i->height);
     for (int64_t y = c->y0; y < c->y1; y++)
@@ -112,14 +112,14 @@ static void draw_text(struct canvas *c, const struct drawing_shape *s)
     paint(c, s->colour, s->opacity);
 }
 
-bool drawing_image(const struct drawing *d, struct image *to, struct error *e)
+bool drawing_image(const struct drawing *d, struct bitmap *to, struct error *e)
 {
     static void (*const draw[])(struct canvas *, const struct drawing_shape *) = {draw_line, draw_dots, draw_box, draw_text};
-    if (!image_new(to, (int64_t)d->width, (int64_t)d->height, 3, e)) return false;
+    if (!bitmap_new(to, (int64_t)d->width, (int64_t)d->height, 3, e)) return false;
     size_t pixels = (size_t)(to->width * to->height);
     struct canvas c = {.image = to, .x0 = to->width, .y0 = to->height, .cover = calloc(pixels, 1)};
     if (!c.cover) {
-        image_free(to);
+        bitmap_free(to);
         return error_set(e, "no memory for %lld x %lld pixels", (long long)to->height, (long long)to->width);
     }
     memset(to->pixels, 255, pixels * 3);

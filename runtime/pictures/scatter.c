@@ -46,7 +46,7 @@ static struct picture_box frame_of(const struct picture_box *box)
     return f;
 }
 
-bool picture_scatter(struct image *to, const struct picture_box *box, const char *title, int64_t count, bool f64, const void *values, struct error *e)
+bool picture_scatter(struct bitmap *to, const struct picture_box *box, const char *title, int64_t count, bool f64, const void *values, struct error *e)
 {
     struct picture_box f = frame_of(box);
     struct drawing d = {.width = SIZE, .height = SIZE};

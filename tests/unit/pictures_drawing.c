@@ -10,7 +10,7 @@
 
 static struct error why;
 
-static int level(const struct image *i, int x, int y)
+static int level(const struct bitmap *i, int x, int y)
 {
     const unsigned char *p = i->pixels + (y * i->width + x) * 3;
     return p[0];
@@ -19,7 +19,7 @@ static int level(const struct image *i, int x, int y)
 static void check_pixels(void)
 {
     struct drawing d = {.width = 20, .height = 12};
-    struct image i;
+    struct bitmap i;
     drawing_segment(&d, 2, 3.5, 17, 3.5, 1, 0x000000);                            /* the middle of row 3 */
     drawing_segment(&d, 5, 8, 15, 8, 1, 0x000000);                                /* between rows 7 and 8 */
     drawing_line(&d, 3, (double[]){10.5, 2, 10.5, 6, 10.5, 2}, 1, 0x000000, 0.5); /* there and back: painted once */
@@ -28,7 +28,7 @@ static void check_pixels(void)
     CHECK(level(&i, 8, 7) > 100 && level(&i, 8, 7) < 155 && level(&i, 8, 7) == level(&i, 8, 8) && level(&i, 8, 9) == 255);
     CHECK(level(&i, 10, 5) > 120 && level(&i, 10, 5) < 135 && level(&i, 9, 5) == 255);
     CHECK(level(&i, 0, 3) == 255 && level(&i, 19, 3) == 255);
-    image_free(&i);
+    bitmap_free(&i);
     drawing_free(&d);
     drawing_box(&d, 1, 2, 3, 4, 0x102030, 1);
     drawing_dots(&d, 1, (double[]){12.5, 6.5}, 2, 0xff0000, 1);
@@ -44,7 +44,7 @@ static void check_pixels(void)
     }
     CHECK(boxed == 12 && i.pixels[(2 * 20 + 1) * 3] == 0x10);
     CHECK_NEAR(dot, 3.14159265 * 4, 1.0); /* the area of the dot */
-    image_free(&i);
+    bitmap_free(&i);
     drawing_free(&d);
 }
 
@@ -133,7 +133,7 @@ static void check_points(void)
     static const int64_t plane[] = {2}, line[] = {1}, matrix[] = {2, 2};
     float values[] = {0, 0, 1, 0, NAN, 3, 0, 1, INFINITY, 2, 1, 1};
     struct picture_box box = picture_no_box;
-    struct image i, again;
+    struct bitmap i, again;
     CHECK(picture_points(1, plane) && !picture_points(1, line) && !picture_points(2, matrix) && !picture_points(0, NULL));
     picture_extend(&box, 6, false, values);
     CHECK(box.low[0] == 0 && box.low[1] == 0 && box.high[0] == 1 && box.high[1] == 1);
@@ -149,12 +149,12 @@ static void check_points(void)
     CHECK(blue >= 4 * 6 && blue <= 4 * 20);            /* the four points that are finite */
     CHECK(abs((right - left) - (bottom - top)) <= 20); /* nearly the same scale: the frame is not quite square */
     CHECK(picture_scatter(&again, &box, "", 6, false, values, &why) && !memcmp(i.pixels, again.pixels, (size_t)(i.width * i.height * 3)));
-    image_free(&i);
-    image_free(&again);
+    bitmap_free(&i);
+    bitmap_free(&again);
     box = picture_no_box;
     picture_extend(&box, 1, false, values + 4); /* none is finite */
     CHECK(picture_scatter(&i, &box, "", 1, false, values + 4, &why));
-    image_free(&i);
+    bitmap_free(&i);
 }
 
 static int by_size(const void *a, const void *b)

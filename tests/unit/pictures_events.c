@@ -11,7 +11,7 @@
 static void check_bytes(void)
 {
     struct bytes all = {0}, one = {0}, png = {0};
-    struct image image = {300, 24, 3, NULL};
+    struct bitmap image = {300, 24, 3, NULL};
     for (int i = 0; i < 300; i++) bytes_add(&png, &(unsigned char){(unsigned char)(i % 200)}, 1);
     CHECK(events_checksum("123456789", 9) == ((0xe3069283u >> 15 | 0xe3069283u << 17) + 0xa282ead8u)); /* the CRC's published check value */
     events_record(&all, 1763752000.0, 0, NULL);

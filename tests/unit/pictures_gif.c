@@ -2,7 +2,7 @@
  * codes that fill up; the palette. */
 #include "check.h"
 
-#include "../../runtime/pictures/image.h"
+#include "../../runtime/pictures/bitmap.h"
 
 #include <stdlib.h>
 
@@ -108,7 +108,7 @@ static bool frame(struct reader *r, const unsigned char (*shared)[3], int width,
 }
 
 /* Writes frames and reads them back; the largest difference of a channel. */
-static int round_trip(struct image *images, int count)
+static int round_trip(struct bitmap *images, int count)
 {
     struct gif g;
     struct error e;
@@ -149,11 +149,11 @@ static unsigned random_byte(void)
     return state >> 24;
 }
 
-static struct image make(int64_t width, int64_t height, int64_t channels)
+static struct bitmap make(int64_t width, int64_t height, int64_t channels)
 {
-    struct image i;
+    struct bitmap i;
     struct error e;
-    if (!image_new(&i, width, height, channels, &e)) exit(1);
+    if (!bitmap_new(&i, width, height, channels, &e)) exit(1);
     return i;
 }
 
@@ -162,21 +162,21 @@ static void check_grey(void)
     static const int sizes[][2] = {{1, 1}, {1, 7}, {16, 16}, {97, 53}, {300, 200}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int kind = 0; kind < 4; kind++) { /* one grey; noise, which fills the table of codes; noise of two values; a ramp */
-            struct image i[2] = {make(sizes[s][0], sizes[s][1], 1), make(sizes[s][0], sizes[s][1], 1)};
+            struct bitmap i[2] = {make(sizes[s][0], sizes[s][1], 1), make(sizes[s][0], sizes[s][1], 1)};
             for (int64_t k = 0; k < i->width * i->height; k++) {
                 i[0].pixels[k] = (unsigned char)(kind == 0 ? 7 : kind == 1 ? random_byte() : kind == 2 ? random_byte() & 128 : (unsigned)k);
                 i[1].pixels[k] = (unsigned char)(255 - i[0].pixels[k]);
             }
             CHECK(round_trip(i, 2) == 0);
-            image_free(&i[0]);
-            image_free(&i[1]);
+            bitmap_free(&i[0]);
+            bitmap_free(&i[1]);
         }
 }
 
 static void check_colours(void)
 {
     static const unsigned counts[] = {1, 2, 3, 4, 5, 17, 255, 256};
-    struct image i = make(64, 80, 3);
+    struct bitmap i = make(64, 80, 3);
     for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
         unsigned char colours[256][3], indices[64 * 80];
         for (int64_t k = 0; k < 64 * 80; k++) {
@@ -191,7 +191,7 @@ static void check_colours(void)
     CHECK(round_trip(&i, 1) <= 16);
     for (int64_t k = 0; k < 64 * 80 * 3; k++) i.pixels[k] = (unsigned char)random_byte();
     CHECK(round_trip(&i, 1) <= 80);
-    image_free(&i);
+    bitmap_free(&i);
 }
 
 static void check_sizes(void)

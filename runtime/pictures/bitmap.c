@@ -1,5 +1,5 @@
-/* image.c: makes images, and encodes them as PNG. */
-#include "image.h"
+/* bitmap.c: makes images, and encodes them as PNG. */
+#include "bitmap.h"
 
 #include <png.h>
 #include <setjmp.h>
@@ -16,15 +16,15 @@ void bytes_add(struct bytes *b, const void *from, size_t length)
     b->length += length;
 }
 
-bool image_new(struct image *i, int64_t width, int64_t height, int64_t channels, struct error *e)
+bool bitmap_new(struct bitmap *i, int64_t width, int64_t height, int64_t channels, struct error *e)
 {
-    *i = (struct image){width, height, channels, NULL};
+    *i = (struct bitmap){width, height, channels, NULL};
     if (width < 1 || height < 1 || width > 1000000 || height > 1000000) return error_set(e, "a PNG has at most a million pixels a side");
     i->pixels = calloc((size_t)height, (size_t)(width * channels));
     return i->pixels || error_set(e, "no memory for %lld x %lld pixels", (long long)height, (long long)width);
 }
 
-void image_free(struct image *i)
+void bitmap_free(struct bitmap *i)
 {
     free(i->pixels);
     i->pixels = NULL;
@@ -59,7 +59,7 @@ static void ignore(png_structp png, png_const_charp message)
 }
 
 /* 8 bits a channel, no time, no text. */
-bool image_png(const struct image *i, struct bytes *to, struct error *e)
+bool bitmap_png(const struct bitmap *i, struct bytes *to, struct error *e)
 {
     struct work w = {to, ""};
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w, fail, ignore);
