@@ -90,6 +90,8 @@ static inline ir emit_fcmp(struct emit *e, LLVMRealPredicate p, ir a, ir b) { re
 static inline ir emit_iadd(struct emit *e, ir a, ir b) { return LLVMBuildAdd(e->builder, a, b, ""); }
 static inline ir emit_isub(struct emit *e, ir a, ir b) { return LLVMBuildSub(e->builder, a, b, ""); }
 static inline ir emit_imul(struct emit *e, ir a, ir b) { return LLVMBuildMul(e->builder, a, b, ""); }
+static inline ir emit_iadd_number(struct emit *e, ir x, int64_t y) { return emit_iadd(e, x, emit_i64(e, y)); }
+static inline ir emit_imul_number(struct emit *e, ir x, int64_t y) { return emit_imul(e, x, emit_i64(e, y)); }
 static inline ir emit_icmp(struct emit *e, LLVMIntPredicate p, ir a, ir b) { return LLVMBuildICmp(e->builder, p, a, b, ""); }
 static inline ir emit_and(struct emit *e, ir a, ir b) { return LLVMBuildAnd(e->builder, a, b, ""); }
 static inline ir emit_or(struct emit *e, ir a, ir b) { return LLVMBuildOr(e->builder, a, b, ""); }

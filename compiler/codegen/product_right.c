@@ -36,13 +36,10 @@ static int64_t padded(const struct product_work *w, int64_t columns)
     return (columns + lanes - 1) / lanes * lanes;
 }
 
-static ir add_number(struct emit *e, ir x, int64_t y) { return emit_iadd(e, x, emit_i64(e, y)); }
-static ir times_number(struct emit *e, ir x, int64_t y) { return emit_imul(e, x, emit_i64(e, y)); }
-
 /* The strip's first column in the whole matrix. */
 static ir column_of(struct product_work *w, int64_t column)
 {
-    return add_number(w->n->e, emit_iadd(w->n->e, w->column, w->at), column);
+    return emit_iadd_number(w->n->e, emit_iadd(w->n->e, w->column, w->at), column);
 }
 
 /* The panel in which `column` of the group stands: the group begins with a panel. */
@@ -56,15 +53,15 @@ static ir panel_element(struct product_work *w, int64_t column, ir k)
 {
     struct emit *e = w->n->e;
     int64_t within = column % PRODUCT_PANEL;
-    ir start = column_of(w, column - within), row = add_number(e, k, product_at(w)->b.offset / storage_of(w)->columns);
-    ir index = emit_iadd(e, times_number(e, start, rows_of(w)), times_number(e, row, panel_wide(w, column)));
-    return emit_offset(e, access_base(w->n, product_at(w)->b.storage), e->real, add_number(e, index, within));
+    ir start = column_of(w, column - within), row = emit_iadd_number(e, k, product_at(w)->b.offset / storage_of(w)->columns);
+    ir index = emit_iadd(e, emit_imul_number(e, start, rows_of(w)), emit_imul_number(e, row, panel_wide(w, column)));
+    return emit_offset(e, access_base(w->n, product_at(w)->b.storage), e->real, emit_iadd_number(e, index, within));
 }
 
 static ir packed_at(struct product_work *w, int64_t column)
 {
     struct emit *e = w->n->e;
-    ir across = w->ahead ? add_number(e, w->at, column) : emit_i64(e, column);
+    ir across = w->ahead ? emit_iadd_number(e, w->at, column) : emit_i64(e, column);
     return emit_offset(e, w->packed[w->whole ? w->product : 0], e->real, emit_imul(e, w->depth, across));
 }
 
@@ -73,7 +70,7 @@ static ir stored_at(struct product_work *w, int64_t column)
 {
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
-    ir across = add_number(e, w->at, column), far = emit_i64(e, p->ldb);
+    ir across = emit_iadd_number(e, w->at, column), far = emit_i64(e, p->ldb);
     ir index = p->tb ? emit_iadd(e, emit_imul(e, across, far), w->first) : emit_iadd(e, emit_imul(e, w->first, far), across);
     return emit_offset(e, w->operands[w->product].b, e->real, index);
 }
@@ -128,9 +125,9 @@ static void body_streams(struct product_work *w, int64_t column, struct product_
         const struct insn *in = &n->k.body.at[i];
         if (in->kind != INSN_LOAD || in->at.storage >= e->k->tensors.n || !access_storage(n, in->at.storage)->columns) continue;
         if (in->at.offset || in->at.stride[0] != n->k.extent[1] || in->at.stride[1] != 1) continue;
-        ir row = add_number(e, emit_iadd(e, w->origin, w->row), w->shape.rows);
-        ir index = emit_iadd(e, times_number(e, emit_iadd(e, w->column, w->at), n->k.extent[0]), times_number(e, row, w->width));
-        ir at = emit_offset(e, access_base(n, in->at.storage), e->real, add_number(e, index, column * w->shape.rows));
+        ir row = emit_iadd_number(e, emit_iadd(e, w->origin, w->row), w->shape.rows);
+        ir index = emit_iadd(e, emit_imul_number(e, emit_iadd(e, w->column, w->at), n->k.extent[0]), emit_imul_number(e, row, w->width));
+        ir at = emit_offset(e, access_base(n, in->at.storage), e->real, emit_iadd_number(e, index, column * w->shape.rows));
         stream(t, fetch, at, product_at(w)->k, lines, LINE, true);
     }
 }
@@ -159,7 +156,7 @@ static void panel_stream(struct product_work *w, int64_t column, int64_t columns
     bool dense = columns == wide;
     int64_t vectors = dense ? (columns + e->width - 1) / e->width : 1, ahead = dense ? LINE : wide * e->size;
     ir lines = LLVMBuildUDiv(e->builder, w->depth, emit_i64(e, every(blocks_of(w) / vectors)), "");
-    stream(t, fetch, block_share(w, at, times_number(e, lines, ahead)), blocks_of(w), vectors, ahead, false);
+    stream(t, fetch, block_share(w, at, emit_imul_number(e, lines, ahead)), blocks_of(w), vectors, ahead, false);
 }
 
 /* The squares of the next strip, some by each block. */
@@ -169,7 +166,7 @@ static void turn_streams(struct product_work *w, int64_t column, int64_t columns
     int64_t rows = w->n->k.extent[1], depth = product_at(w)->k, panels = depth / PRODUCT_PANEL, lines = columns * PRODUCT_PANEL * e->size / LINE;
     if (!panels || !w->whole) return;
     int64_t count = least((panels + blocks_of(w) - 1) / blocks_of(w), PRODUCT_STREAMS - 1);
-    ir base = emit_offset(e, access_base(w->n, product_at(w)->b.storage), e->real, times_number(e, column_of(w, column + columns), PRODUCT_PANEL));
+    ir base = emit_offset(e, access_base(w->n, product_at(w)->b.storage), e->real, emit_imul_number(e, column_of(w, column + columns), PRODUCT_PANEL));
     base = block_share(w, base, emit_i64(e, count * rows * PRODUCT_PANEL * e->size));
     for (int64_t i = 0; i < count; i++)
         stream(t, fetch, emit_offset(e, base, e->real, emit_i64(e, i * rows * PRODUCT_PANEL)), depth, lines, LINE, false);
@@ -181,7 +178,7 @@ static void left_stream(struct product_work *w, int64_t column, struct product_t
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
     if (p->ta || p->panels || p->lda != p->k || column || !w->whole || p->k < LINE) return;
-    ir at = times_number(e, add_number(e, w->row, w->shape.rows), p->lda);
+    ir at = emit_imul_number(e, emit_iadd_number(e, w->row, w->shape.rows), p->lda);
     stream(t, fetch, emit_offset(e, w->operands[w->product].a, e->real, at), LINE, (int64_t)w->shape.rows * e->size, LINE, false);
 }
 

@@ -5,9 +5,6 @@
  * for x in a range without gaps. For each example they are rows of a plain matrix product, as far apart as that says. */
 #include "codegen/product.h"
 
-static ir add_number(struct emit *e, ir x, int64_t y) { return emit_iadd(e, x, emit_i64(e, y)); }
-static ir times_number(struct emit *e, ir x, int64_t y) { return emit_imul(e, x, emit_i64(e, y)); }
-
 static ir at_least(struct emit *e, ir x, int64_t y) { return emit_select(e, emit_icmp(e, LLVMIntSLT, x, emit_i64(e, y)), emit_i64(e, y), x); }
 static ir at_most(struct emit *e, ir x, int64_t y) { return emit_select(e, emit_icmp(e, LLVMIntSGT, x, emit_i64(e, y)), emit_i64(e, y), x); }
 
@@ -23,10 +20,10 @@ static struct run run_of(struct product_work *w, ir tap)
     int64_t by = x->stride[1], limit = x->back ? x->grid[1] : x->image[1], most = x->back ? x->image[1] : x->grid[1];
     ir missing = emit_isub(e, emit_i64(e, x->before[1]), tap); /* stride * x is at least that, and less than `limit` more */
     struct run r;
-    r.first = LLVMBuildUDiv(e->builder, add_number(e, at_least(e, missing, 0), by - 1), emit_i64(e, by), "");
-    r.end = LLVMBuildUDiv(e->builder, at_least(e, add_number(e, missing, limit - 1 + by), 0), emit_i64(e, by), "");
+    r.first = LLVMBuildUDiv(e->builder, emit_iadd_number(e, at_least(e, missing, 0), by - 1), emit_i64(e, by), "");
+    r.end = LLVMBuildUDiv(e->builder, at_least(e, emit_iadd_number(e, missing, limit - 1 + by), 0), emit_i64(e, by), "");
     r.end = at_most(e, r.end, most);
-    ir far = emit_isub(e, times_number(e, r.first, by), missing);
+    ir far = emit_isub(e, emit_imul_number(e, r.first, by), missing);
     r.pixel = x->back ? r.first : far;
     r.place = x->back ? far : r.first;
     return r;
@@ -37,11 +34,11 @@ static ir blocks_of(struct product_work *w, ir at, ir count, int64_t rows, ir fr
 {
     struct emit *e = w->n->e;
     struct emit_loop loop;
-    ir whole = emit_iadd(e, at, times_number(e, LLVMBuildUDiv(e->builder, emit_isub(e, count, at), emit_i64(e, rows), ""), rows));
+    ir whole = emit_iadd(e, at, emit_imul_number(e, LLVMBuildUDiv(e->builder, emit_isub(e, count, at), emit_i64(e, rows), ""), rows));
     emit_loop_open(e, &loop, at, whole, rows);
     w->block = (unsigned)rows;
-    w->run = emit_offset(e, from, e->real, times_number(e, loop.index, w->run_left));
-    w->to = emit_offset(e, to, e->real, times_number(e, loop.index, w->run_to));
+    w->run = emit_offset(e, from, e->real, emit_imul_number(e, loop.index, w->run_left));
+    w->to = emit_offset(e, to, e->real, emit_imul_number(e, loop.index, w->run_to));
     product_make(w);
     emit_loop_close(e, &loop);
     return whole;
@@ -78,11 +75,11 @@ void product_runs(struct product_work *w, const ir tap[2])
     emit_at(e, there);
     emit_loop_open(e, &examples, emit_i64(e, 0), emit_i64(e, inner), 1);
     w->row = loop.index;
-    ir first = emit_iadd(e, times_number(e, emit_iadd(e, times_number(e, pixel, x->image[1]), r.pixel), inner), examples.index);
-    first = add_number(e, times_number(e, first, p->lda), p->a.offset);
-    access_check(n, p->a.storage, first, emit_iadd(e, first, add_number(e, times_number(e, add_number(e, count, -1), w->run_left), p->lda - 1)));
-    ir row_to = emit_iadd(e, emit_iadd(e, loop.index, times_number(e, r.place, inner)), examples.index);
-    run_make(w, count, emit_offset(e, access_base(n, p->a.storage), e->real, first), emit_offset(e, to, e->real, times_number(e, row_to, w->stride)));
+    ir first = emit_iadd(e, emit_imul_number(e, emit_iadd(e, emit_imul_number(e, pixel, x->image[1]), r.pixel), inner), examples.index);
+    first = emit_iadd_number(e, emit_imul_number(e, first, p->lda), p->a.offset);
+    access_check(n, p->a.storage, first, emit_iadd(e, first, emit_iadd_number(e, emit_imul_number(e, emit_iadd_number(e, count, -1), w->run_left), p->lda - 1)));
+    ir row_to = emit_iadd(e, emit_iadd(e, loop.index, emit_imul_number(e, r.place, inner)), examples.index);
+    run_make(w, count, emit_offset(e, access_base(n, p->a.storage), e->real, first), emit_offset(e, to, e->real, emit_imul_number(e, row_to, w->stride)));
     emit_loop_close(e, &examples);
     emit_go(e, after);
     emit_loop_close(e, &loop);

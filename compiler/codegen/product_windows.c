@@ -7,10 +7,8 @@
 #include "codegen/product.h"
 #include "schedule/rules.h"
 
-static ir add_number(struct emit *e, ir x, int64_t y) { return emit_iadd(e, x, emit_i64(e, y)); }
-static ir times_number(struct emit *e, ir x, int64_t y) { return emit_imul(e, x, emit_i64(e, y)); }
 static ir quotient(struct emit *e, ir x, int64_t y) { return y == 1 ? x : LLVMBuildUDiv(e->builder, x, emit_i64(e, y), ""); }
-static ir remainder_of(struct emit *e, ir x, int64_t y) { return emit_isub(e, x, times_number(e, quotient(e, x, y), y)); }
+static ir remainder_of(struct emit *e, ir x, int64_t y) { return emit_isub(e, x, emit_imul_number(e, quotient(e, x, y), y)); }
 
 /* The tile's first `columns` of all its rows. */
 static void clear(struct product_work *w, ir columns)
@@ -18,7 +16,7 @@ static void clear(struct product_work *w, ir columns)
     struct emit *e = w->n->e;
     struct emit_loop row, loop;
     emit_loop_open(e, &row, emit_i64(e, 0), w->rows, 1);
-    ir to = emit_offset(e, w->to, e->real, times_number(e, row.index, w->stride));
+    ir to = emit_offset(e, w->to, e->real, emit_imul_number(e, row.index, w->stride));
     emit_loop_open(e, &loop, emit_i64(e, 0), columns, e->width); /* rows are of whole vectors */
     emit_store(e, LLVMConstNull(emit_vector(e->real, e->width)), emit_offset(e, to, e->real, loop.index));
     emit_loop_close(e, &loop);
@@ -32,13 +30,13 @@ ir product_windows_pixel(struct product_work *w, int i, ir position, ir tap, ir 
     const struct windows *x = &p->windows;
     ir at, whole = emit_integer(e->i1, 1);
     if (x->back) {
-        ir far = emit_isub(e, add_number(e, position, x->before[i]), tap);
+        ir far = emit_isub(e, emit_iadd_number(e, position, x->before[i]), tap);
         whole = emit_icmp(e, LLVMIntSGE, far, emit_i64(e, 0));
         at = quotient(e, far, x->stride[i]);
-        whole = emit_and(e, whole, emit_icmp(e, LLVMIntEQ, times_number(e, at, x->stride[i]), far));
+        whole = emit_and(e, whole, emit_icmp(e, LLVMIntEQ, emit_imul_number(e, at, x->stride[i]), far));
     } else {
-        at = emit_iadd(e, times_number(e, position, p->ta ? 1 : x->stride[i]), times_number(e, tap, p->ta ? x->stride[i] : 1));
-        at = add_number(e, at, -x->before[i]);
+        at = emit_iadd(e, emit_imul_number(e, position, p->ta ? 1 : x->stride[i]), emit_imul_number(e, tap, p->ta ? x->stride[i] : 1));
+        at = emit_iadd_number(e, at, -x->before[i]);
     }
     *inside = emit_and(e, whole, emit_icmp(e, LLVMIntULT, at, emit_i64(e, x->image[i])));
     return at;
@@ -65,10 +63,10 @@ ir product_windows_left(struct product_work *w)
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
     if (w->run) return w->run;
-    if (windows_gathers(p)) return emit_offset(e, w->left[0], e->real, times_number(e, emit_isub(e, w->row, w->unit), p->k));
+    if (windows_gathers(p)) return emit_offset(e, w->left[0], e->real, emit_imul_number(e, emit_isub(e, w->row, w->unit), p->k));
     ir at = product_windows_row(w), row = p->ta ? w->pixel : at, column = p->ta ? at : emit_i64(e, 0);
     ir base = access_base(w->n, p->a.storage);
-    return emit_offset(e, base, e->real, add_number(e, emit_iadd(e, times_number(e, row, p->lda), column), p->a.offset));
+    return emit_offset(e, base, e->real, emit_iadd_number(e, emit_iadd(e, emit_imul_number(e, row, p->lda), column), p->a.offset));
 }
 
 static void check(struct product_work *w)
@@ -76,9 +74,9 @@ static void check(struct product_work *w)
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
     int64_t unit = windows_unit(&w->n->k), rows = p->ta ? windows_depth(p) : unit, columns = p->ta ? unit : p->lda;
-    ir first = times_number(e, p->ta ? w->pixel : emit_iadd(e, w->pixel, w->place), p->lda);
-    first = add_number(e, p->ta ? emit_iadd(e, first, w->place) : first, p->a.offset);
-    access_check(w->n, p->a.storage, first, add_number(e, first, (rows - 1) * p->lda + columns - 1));
+    ir first = emit_imul_number(e, p->ta ? w->pixel : emit_iadd(e, w->pixel, w->place), p->lda);
+    first = emit_iadd_number(e, p->ta ? emit_iadd(e, first, w->place) : first, p->a.offset);
+    access_check(w->n, p->a.storage, first, emit_iadd_number(e, first, (rows - 1) * p->lda + columns - 1));
 }
 
 static void block(struct product_work *w, ir row, int64_t rows, ir to)
@@ -86,7 +84,7 @@ static void block(struct product_work *w, ir row, int64_t rows, ir to)
     struct emit *e = w->n->e;
     w->row = row;
     w->block = (unsigned)rows;
-    w->to = emit_offset(e, to, e->real, times_number(e, row, w->stride));
+    w->to = emit_offset(e, to, e->real, emit_imul_number(e, row, w->stride));
     product_make(w);
 }
 
@@ -102,7 +100,7 @@ static void unit_make(struct product_work *w)
         block(w, emit_iadd(e, w->unit, loop.index), rows, to);
         emit_loop_close(e, &loop);
     }
-    if (unit > whole) block(w, add_number(e, w->unit, whole), unit - whole, to);
+    if (unit > whole) block(w, emit_iadd_number(e, w->unit, whole), unit - whole, to);
     w->to = to;
 }
 
@@ -113,7 +111,7 @@ static ir unit_enter(struct product_work *w, ir at)
     int64_t inner = windows_inner(&w->n->k);
     w->unit = at;
     ir row = emit_iadd(e, w->origin, w->unit), position = quotient(e, row, inner);
-    w->place = emit_isub(e, row, times_number(e, position, inner));
+    w->place = emit_isub(e, row, emit_imul_number(e, position, inner));
     return position;
 }
 
@@ -125,8 +123,8 @@ static ir pixel_enter(struct product_work *w, ir position, const ir tap[2])
     const struct windows *x = &p->windows;
     ir inside[2], pixel[2];
     for (int i = 0; i < 2; i++) pixel[i] = product_windows_pixel(w, i, i ? remainder_of(e, position, x->grid[1]) : quotient(e, position, x->grid[1]), tap[i], &inside[i]);
-    ir number = emit_iadd(e, times_number(e, pixel[0], x->image[1]), pixel[1]);
-    w->pixel = times_number(e, number, p->ta ? windows_depth(p) : windows_inner(&w->n->k));
+    ir number = emit_iadd(e, emit_imul_number(e, pixel[0], x->image[1]), pixel[1]);
+    w->pixel = emit_imul_number(e, number, p->ta ? windows_depth(p) : windows_inner(&w->n->k));
     return emit_and(e, inside[0], inside[1]);
 }
 
@@ -156,10 +154,10 @@ static void tap_gather(struct product_work *w, ir to, bool inside)
     struct emit_loop loop;
     int64_t depth = windows_depth(p);
     ir_type type = emit_vector(e->real, (unsigned)depth);
-    ir first = times_number(e, emit_iadd(e, w->pixel, w->place), p->lda), from = emit_offset(e, access_base(w->n, p->a.storage), e->real, add_number(e, first, p->a.offset));
+    ir first = emit_imul_number(e, emit_iadd(e, w->pixel, w->place), p->lda), from = emit_offset(e, access_base(w->n, p->a.storage), e->real, emit_iadd_number(e, first, p->a.offset));
     emit_loop_open(e, &loop, emit_i64(e, 0), emit_i64(e, windows_unit(&w->n->k)), 1);
-    ir x = inside ? emit_load(e, type, emit_offset(e, from, e->real, times_number(e, loop.index, p->lda))) : LLVMConstNull(type);
-    emit_store(e, x, emit_offset(e, to, e->real, times_number(e, loop.index, p->k)));
+    ir x = inside ? emit_load(e, type, emit_offset(e, from, e->real, emit_imul_number(e, loop.index, p->lda))) : LLVMConstNull(type);
+    emit_store(e, x, emit_offset(e, to, e->real, emit_imul_number(e, loop.index, p->k)));
     emit_loop_close(e, &loop);
 }
 
@@ -171,7 +169,7 @@ static void unit_gather(struct product_work *w, ir position)
     struct emit_loop taps;
     emit_loop_open(e, &taps, emit_i64(e, 0), emit_i64(e, x->taps[0] * x->taps[1]), 1);
     ir tap[2] = {quotient(e, taps.index, x->taps[1]), remainder_of(e, taps.index, x->taps[1])};
-    ir inside = pixel_enter(w, position, tap), to = emit_offset(e, w->left[0], e->real, times_number(e, taps.index, windows_depth(p)));
+    ir inside = pixel_enter(w, position, tap), to = emit_offset(e, w->left[0], e->real, emit_imul_number(e, taps.index, windows_depth(p)));
     LLVMBasicBlockRef meets = emit_block(e, "meets"), not = emit_block(e, "not"), after = emit_block(e, "after");
     emit_branch(e, inside, meets, not);
     emit_at(e, meets);
@@ -220,7 +218,7 @@ static void taps_make(struct product_work *w, ir columns)
     w->add = emit_integer(e->i1, 1);
     clear(w, columns);
     emit_loop_open(e, &taps, emit_i64(e, 0), emit_i64(e, p->windows.taps[0] * p->windows.taps[1]), 1);
-    w->first = times_number(e, taps.index, windows_depth(p));
+    w->first = emit_imul_number(e, taps.index, windows_depth(p));
     ir tap[2] = {quotient(e, taps.index, p->windows.taps[1]), remainder_of(e, taps.index, p->windows.taps[1])};
     emit_loop_open(e, &loop, emit_i64(e, 0), columns, w->group);
     product_group(w, loop.index, columns);
