@@ -154,15 +154,15 @@ static double grid_time(const double cost[2][2], int64_t down, int64_t across, c
     return last + COST_LATE * cost[0][0];
 }
 
-/* What a grid of such tiles costs on 2, 4 and 8 threads, each weighed by its number, which makes them comparable, and the fewer the more: half as
- * many are twice as common. */
+/* What a grid of such tiles costs on 2, 4 and 8 threads together. Times count as they are, so that fewer threads, which take longer, weigh more, and those on
+ * two double: with more, grids that suit them came out that cost two threads 2 % of gan_mnist. */
 static double grid_cost(const struct split *s, const struct kernel *k, int64_t rows, int64_t columns)
 {
     int64_t left[2] = {k->extent[0] % rows, k->extent[1] % columns};
     bool rest[2] = {left[0] > 0, left[1] > 0};
     double total = 0, cost[2][2];
     for (int i = 0; i < 4; i++) cost[i / 2][i % 2] = tile_cost(s, k, i / 2 ? left[0] : rows, i % 2 ? left[1] : columns);
-    for (int64_t threads = 2; threads <= 8; threads *= 2) /* 8 / threads times threads */
+    for (int64_t threads = 2; threads <= 8; threads *= 2)
         total += grid_time(cost, divide_up(k->extent[0], rows), divide_up(k->extent[1], columns), rest, threads) * (threads == 2 ? 2 : 1);
     return total;
 }
@@ -209,6 +209,17 @@ static void grids_add(struct grids *g, struct grid x)
     g->at[i] = x;
 }
 
+/* The grid in place `grid`, or the last there is; none: k->tile stays as it is. */
+static void grids_take(const struct grids *g, struct kernel *k, unsigned grid)
+{
+    if (g->n) {
+        const struct grid *one = &g->at[grid < g->n ? grid : g->n - 1];
+        k->tile[0] = one->down, k->tile[1] = one->across;
+    }
+    k->split = 0, k->chunk = k->extent[0];
+    k->tasks = (uint32_t)(divide_up(k->extent[0], k->tile[0]) * divide_up(k->extent[1], k->tile[1]));
+}
+
 /* Over windows: tiles of whole positions, or of a whole part of each. */
 static void split_windows(const struct split *s, struct kernel *k, unsigned grid)
 {
@@ -228,12 +239,7 @@ static void split_windows(const struct split *s, struct kernel *k, unsigned grid
             }
     }
     k->tile[0] = inner, k->tile[1] = least(columns, kernel_group(k)); /* of what is too large for WINDOWS_TILES */
-    if (best.n) {
-        const struct grid *one = &best.at[grid < best.n ? grid : best.n - 1];
-        k->tile[0] = one->down, k->tile[1] = one->across;
-    }
-    k->split = 0, k->chunk = rows;
-    k->tasks = (uint32_t)(divide_up(rows, k->tile[0]) * divide_up(columns, k->tile[1]));
+    grids_take(&best, k, grid);
 }
 
 static void split_product(const struct split *s, struct kernel *k, uint32_t size, unsigned grid)
@@ -259,12 +265,7 @@ static void split_product(const struct split *s, struct kernel *k, uint32_t size
             grids_add(&best, (struct grid){grid_cost(s, k, down, across), down, across});
         }
     }
-    if (best.n) {
-        const struct grid *one = &best.at[grid < best.n ? grid : best.n - 1];
-        k->tile[0] = one->down, k->tile[1] = one->across;
-    }
-    k->split = 0, k->chunk = rows;
-    k->tasks = (uint32_t)(divide_up(rows, k->tile[0]) * divide_up(columns, k->tile[1]));
+    grids_take(&best, k, grid);
 }
 
 /* ---- graphs of small kernels ---- */
