@@ -19,6 +19,40 @@ says() {
     grep -qE -- "$pattern" "$work/says.err" || fail "does not say /$pattern/: $*: $(head -3 "$work/says.err")"
 }
 finish() { exit $failures; }
+# objectives FILE METRICS TOLERANCE: the lines "step V objective" of FILE, ten of them, are what METRICS has of V and of G's objective in log(D(G(z))), within TOLERANCE
+objectives() {
+    awk -v want="$1" -v most="$3" '
+        BEGIN { while ((getline line < want) > 0) if (line !~ /^#/) { split(line, f, " "); v[f[1]] = f[2]; o[f[1]] = f[3] } }
+        {
+            if (!match($0, /"step": *[0-9]+/)) next
+            step = substr($0, RSTART + 7, RLENGTH - 7) + 0
+            match($0, /"V": *[-0-9.e]+/); a = substr($0, RSTART + 4, RLENGTH - 4)
+            match($0, /D\(G\(z\)\)\)": *[-0-9.e]+/); b = substr($0, RSTART, RLENGTH); sub(/.*: */, "", b)
+            if (!(step in v)) next
+            seen++
+            if (a != "" && b != "" && (a - v[step])^2 <= most^2 && (b - o[step])^2 <= most^2) next
+            print "step " step ": " a " " b ", not " v[step] " " o[step]
+            bad = 1
+        }
+        END { if (seen != 10) { print "saw " seen + 0 " steps, not 10"; bad = 1 } exit bad }' "$2" || fail "the objectives differ from PyTorch's: $2"
+}
+# retiled [halved]: a text of kernels with tiles of 16 rows in every product and, `halved`, of half the columns where they are many
+retiled() {
+    awk -v halved="${1:-}" '
+        /^    kernel/ { head = $0; next }
+        head != "" && /by tiles of/ {
+            match($0, /i0 in 0[.][.][0-9]+/); rows = substr($0, RSTART + 9, RLENGTH - 9)
+            match($0, /i1 in 0[.][.][0-9]+/); columns = substr($0, RSTART + 9, RLENGTH - 9)
+            match($0, /\[[0-9]+, [0-9]+\]/); split(substr($0, RSTART + 1, RLENGTH - 2), tile, ", ")
+            if (rows > 16) tile[1] = 16
+            if (halved != "" && tile[2] % 96 == 0) tile[2] /= 2
+            sub(/\[[0-9]+, [0-9]+\]/, "[" tile[1] ", " tile[2] "]")
+            tasks = int((rows + tile[1] - 1) / tile[1]) * int((columns + tile[2] - 1) / tile[2])
+            sub(/: [0-9]+ tasks?/, ": " tasks " task" (tasks == 1 ? "" : "s"), head)
+        }
+        head != "" { print head; head = "" }
+        { print }'
+}
 # patched OLD DIFF: the new text, from a unified diff of one file; fails where the diff does not fit
 patched() {
     awk -v old="$1" '

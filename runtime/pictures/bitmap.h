@@ -1,9 +1,9 @@
 /* bitmap.h: pixels, and the two formats they are written in: PNG, and animated GIF.
  *
- * An image owns its pixels (bitmap_free); a struct bytes owns what was encoded (free(bytes.at)). The same pixels give the same bytes, PNG's of one
+ * A bitmap owns its pixels (bitmap_free); a struct bytes owns what was encoded (free(bytes.at)). The same pixels give the same bytes, PNG's of one
  * version of zlib. */
-#ifndef GANRT_IMAGE_H
-#define GANRT_IMAGE_H
+#ifndef GANRT_BITMAP_H
+#define GANRT_BITMAP_H
 
 #include "error.h"
 

@@ -1,4 +1,4 @@
-/* drawing.h: pictures of lines, dots, boxes and words: a list of shapes that is written as SVG (svg.c) or drawn into pixels (raster.c).
+/* drawing.h: pictures of lines, dots and words: a list of shapes that is written as SVG (svg.c) or drawn into pixels (raster.c).
  *
  * Coordinates are pixels from the upper left corner, y down; colours are 0xRRGGBB. A drawing owns its list and copies what it is given. */
 #ifndef GANRT_DRAWING_H
@@ -6,7 +6,7 @@
 
 #include "bitmap.h"
 
-enum drawing_kind { DRAWING_LINE, DRAWING_DOTS, DRAWING_BOX, DRAWING_TEXT };
+enum drawing_kind { DRAWING_LINE, DRAWING_DOTS, DRAWING_TEXT };
 enum drawing_anchor { ANCHOR_START, ANCHOR_MIDDLE, ANCHOR_END }; /* which part of a text stands at its place */
 
 struct drawing_shape {
@@ -15,7 +15,7 @@ struct drawing_shape {
     double opacity;
     double size;                /* LINE: its width; DOTS: their radius; TEXT: the size of the font */
     enum drawing_anchor anchor; /* TEXT */
-    double *xy;                 /* LINE, DOTS: count pairs; BOX: corner, then width and height; TEXT: a point of the baseline */
+    double *xy;                 /* LINE, DOTS: count pairs; TEXT: a point of the baseline */
     char *text;
 };
 
@@ -28,7 +28,6 @@ struct drawing {
 void drawing_line(struct drawing *d, uint32_t count, const double *xy, double width, uint32_t colour, double opacity); /* with round ends and corners */
 void drawing_segment(struct drawing *d, double x0, double y0, double x1, double y1, double width, uint32_t colour);
 void drawing_dots(struct drawing *d, uint32_t count, const double *xy, double radius, uint32_t colour, double opacity);
-void drawing_box(struct drawing *d, double x, double y, double w, double h, uint32_t colour, double opacity);
 void drawing_text(struct drawing *d, double x, double y, double size, enum drawing_anchor anchor, uint32_t colour, const char *text);
 void drawing_free(struct drawing *d);
 

@@ -72,16 +72,6 @@ static void draw_dots(struct canvas *c, const struct drawing_shape *s)
     }
 }
 
-static void draw_box(struct canvas *c, const struct drawing_shape *s)
-{
-    const struct bitmap *i = c->image;
-    c->x0 = limit(s->xy[0] + 0.5, i->width), c->x1 = limit(s->xy[0] + s->xy[2] + 0.5, i->width);
-    c->y0 = limit(s->xy[1] + 0.5, i->height), c->y1 = limit(s->xy[1] + s->xy[3] + 0.5, i->height);
-    for (int64_t y = c->y0; y < c->y1; y++)
-        for (int64_t x = c->x0; x < c->x1; x++) c->cover[y * i->width + x] = 255;
-    paint(c, s->colour, s->opacity);
-}
-
 static int digit(char d)
 {
     return d <= '9' ? d - '0' : d - 'a' + 10;
@@ -114,7 +104,7 @@ static void draw_text(struct canvas *c, const struct drawing_shape *s)
 
 bool drawing_image(const struct drawing *d, struct bitmap *to, struct error *e)
 {
-    static void (*const draw[])(struct canvas *, const struct drawing_shape *) = {draw_line, draw_dots, draw_box, draw_text};
+    static void (*const draw[])(struct canvas *, const struct drawing_shape *) = {draw_line, draw_dots, draw_text};
     if (!bitmap_new(to, (int64_t)d->width, (int64_t)d->height, 3, e)) return false;
     size_t pixels = (size_t)(to->width * to->height);
     struct canvas c = {.image = to, .x0 = to->width, .y0 = to->height, .cover = calloc(pixels, 1)};

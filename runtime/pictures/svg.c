@@ -88,19 +88,6 @@ static void add_dots(struct bytes *to, const struct drawing_shape *s)
     add(to, "</g>\n");
 }
 
-static void add_box(struct bytes *to, const struct drawing_shape *s)
-{
-    static const char *const names[] = {"x", "y", "width", "height"};
-    add(to, "<rect");
-    for (int i = 0; i < 4; i++) {
-        add(to, " %s=\"", names[i]);
-        add_number(to, s->xy[i]);
-        add(to, "\"");
-    }
-    add_paint(to, s, "fill");
-    add(to, "/>\n");
-}
-
 static void add_words(struct bytes *to, const struct drawing_shape *s)
 {
     static const char *const anchors[] = {"start", "middle", "end"};
@@ -120,7 +107,7 @@ static void add_words(struct bytes *to, const struct drawing_shape *s)
 
 void drawing_svg(const struct drawing *d, struct bytes *to)
 {
-    static void (*const write[])(struct bytes *, const struct drawing_shape *) = {add_line, add_dots, add_box, add_words};
+    static void (*const write[])(struct bytes *, const struct drawing_shape *) = {add_line, add_dots, add_words};
     add(to, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" font-family=\"sans-serif\">\n", d->width,
         d->height, d->width, d->height);
     add(to, "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n");

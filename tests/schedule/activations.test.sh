@@ -29,27 +29,12 @@ train (batch=20, steps=3) {
     maximize E[z ~ noise] log(D(G(z))) over G using momentum(0.1, 0.5)
 }
 GAN
-# the text with tiles of 16 rows everywhere
-cut() {
-    awk '/^    kernel/ { head = $0; next }
-         head != "" && /by tiles of/ {
-             match($0, /i0 in 0[.][.][0-9]+/); rows = substr($0, RSTART + 9, RLENGTH - 9)
-             match($0, /i1 in 0[.][.][0-9]+/); columns = substr($0, RSTART + 9, RLENGTH - 9)
-             match($0, /\[[0-9]+, [0-9]+\]/); split(substr($0, RSTART + 1, RLENGTH - 2), tile, ", ")
-             if (rows > 16) tile[1] = 16
-             sub(/\[[0-9]+, [0-9]+\]/, "[" tile[1] ", " tile[2] "]")
-             tasks = int((rows + tile[1] - 1) / tile[1]) * int((columns + tile[2] - 1) / tile[2])
-             sub(/: [0-9]+ tasks?/, ": " tasks " task" (tasks == 1 ? "" : "s"), head)
-         }
-         head != "" { print head; head = "" }
-         { print }'
-}
 run() { "$@" >"$work/log" 2>&1 || fail "$*: $(cat "$work/log")"; }
 for model in penalty maxout; do
     "$GANC" "$work/$model.gan" --emit=kernels >"$work/$model.kernels"
     [ "$(grep -c 'scratch.* panels ' "$work/$model.kernels")" -ge 8 ] || fail "$model: nothing stands in panels"
     "$GANC" "$work/$model.gan" --no-pass=activations --emit=kernels | grep 'scratch.* panels ' && fail "$model: --no-pass=activations leaves panels"
-    cut <"$work/$model.kernels" >"$work/cut.kernels"
+    retiled <"$work/$model.kernels" >"$work/cut.kernels"
     cmp -s "$work/cut.kernels" "$work/$model.kernels" && fail "$model: no other tiles"
     run "$GANC" "$work/$model.gan" --no-pass=activations -o "$work/rows"
     run "$GANC" "$work/$model.gan" -o "$work/native"

@@ -20,19 +20,7 @@ grep '^tune: .* us ' table | grep -o '\[[0-9, ]*\] *[0-9]*%$' | sed 's/ *[0-9]*%
 [ ! -s lost ] || fail "chosen, and not there: $(cat lost)"
 
 # the bits: of the tuned kernels; and, since perhaps all stayed, of some with a tile of 16 rows and, of wide ones, half the columns everywhere
-awk '/^    kernel/ { head = $0; next }
-     head != "" && /by tiles of/ {
-         match($0, /i0 in 0[.][.][0-9]+/); rows = substr($0, RSTART + 9, RLENGTH - 9)
-         match($0, /i1 in 0[.][.][0-9]+/); columns = substr($0, RSTART + 9, RLENGTH - 9)
-         match($0, /\[[0-9]+, [0-9]+\]/); split(substr($0, RSTART + 1, RLENGTH - 2), tile, ", ")
-         if (rows > 16) tile[1] = 16
-         if (tile[2] % 96 == 0) tile[2] /= 2
-         sub(/\[[0-9]+, [0-9]+\]/, "[" tile[1] ", " tile[2] "]")
-         tasks = int((rows + tile[1] - 1) / tile[1]) * int((columns + tile[2] - 1) / tile[2])
-         sub(/: [0-9]+ tasks?/, ": " tasks " task" (tasks == 1 ? "" : "s"), head)
-     }
-     head != "" { print head; head = "" }
-     { print }' plain.kernels >small.kernels
+retiled halved <plain.kernels >small.kernels
 [ "$(diff plain.kernels small.kernels | grep -c '^>.*by tiles')" -ge 3 ] || fail "no other tiles: $(diff plain.kernels small.kernels)"
 "$GANC" "$model" -o plain && "$GANC" tuned.kernels -o tuned && "$GANC" small.kernels -o small || fail "does not compile"
 for t in plain tuned small; do ./$t --steps 3 --out run.$t >log 2>&1 || fail "$(tail -3 log)"; done
