@@ -181,6 +181,13 @@ static bool group_sum(struct scheduling *s, struct value *v)
     return true;
 }
 
+/* Reductions of one value, or that read it element by element, read it once: its largest and where that stands, the sums of a gradient and of its products. */
+static void reduced_with(struct scheduling *s, struct value *of, struct value *v)
+{
+    if (of->reduced && of->reduced != v) group_merge(s, of->reduced->group, v->group);
+    of->reduced = v;
+}
+
 static void group_draw(struct scheduling *s, struct value *v)
 {
     if (group_sum(s, v)) return;
@@ -190,9 +197,9 @@ static void group_draw(struct scheduling *s, struct value *v)
             if (u->same && u->value->group->product == products) group_merge(s, u->value->group, v->group);
         }
     if (v->kind != VALUE_REDUCE) return;
-    struct value *of = value_base(v->arg[0]); /* reductions of one value read it once: its largest and where that stands */
-    if (of->reduced) group_merge(s, of->reduced->group, v->group);
-    of->reduced = v;
+    reduced_with(s, value_base(v->arg[0]), v);
+    for (uint32_t n = 0; n < v->uses.n; n++)
+        if (v->uses.at[n].same) reduced_with(s, v->uses.at[n].value, v);
 }
 
 /* Stored is what another group reads, and outputs. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define ROWS_FROM ((int64_t)1 << 14) /* elements that are worth more than one task */
+#define ROWS_LEAST 8 /* of an image, whose sums are a task each */
 #define EXAMPLES_LEAST 8 /* of the gradient for the weights, whose sums run over them tap by tap */
 
 static const int64_t inward[4] = {1, 2, 0, 3}, outward[4] = {2, 0, 1, 3}; /* axes of the operand */
@@ -105,13 +106,15 @@ static bool reduces_inside(const struct node *n, const struct value *x, bool *cu
     return x->inside && (whole ? n->arg[0]->type.batched == 1 : own[0] && own[1]);
 }
 
-/* A sum of many pixels to their channels is made row by row of the image, and the rows are added up: each row is a task, which reads what lies together. */
+/* A sum of many pixels to their channels is made row by row of the image, of few rows pixel by pixel, and these are added up: a task reads what lies together. */
 static struct value *reduce_inside(struct scheduling *s, const struct node *n, struct value *x)
 {
     bool cut[KERNEL_RANK + 1] = {0}, last[KERNEL_RANK] = {true};
     reduces_inside(n, x, cut);
-    bool rows = cut[0] && cut[1] && cut[2] && !cut[3] && x->inside->dim[0] > 1 && x->total >= ROWS_FROM;
+    bool rows = cut[0] && cut[1] && cut[2] && !cut[3] && x->inside->dim[0] * x->inside->dim[1] > 1 && x->total >= ROWS_FROM;
+    last[1] = rows && x->inside->dim[0] < ROWS_LEAST;
     cut[0] = !rows && cut[0];
+    cut[1] = !last[1] && cut[1];
     struct value *v = rows ? value_reduce(s, n, n->op, x->inside, cut) : value_reduce_axes(s, n, x->inside, cut);
     if (rows) {
         value_settle(v);
@@ -159,7 +162,9 @@ static struct value *weights_turned(struct scheduling *s, const struct node *n, 
 {
     static const int64_t axes[4] = {0, 1, 3, 2};
     bool again = k->kind == VALUE_VIEW && k->op == OP_transpose && !k->solid && !memcmp(k->offset, axes, sizeof axes);
-    return value_force(s, again ? k->arg[0] : transposed(s, n, k, false, axes));
+    if (again) return value_force(s, k->arg[0]);
+    if (!k->across) k->across = value_force(s, transposed(s, n, k, false, axes));
+    return k->across;
 }
 
 static struct value *permuted(struct scheduling *s, const struct node *n, struct value *arg, const int64_t *axes)

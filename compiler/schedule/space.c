@@ -107,30 +107,28 @@ struct map map_broadcast(const struct map *m, const struct value *to, const stru
     return out;
 }
 
-/* Are both lists the same but for axes of size 1? */
-static bool dims_match(const struct value *a, const struct value *b)
+/* Each of arg's axes is one of the view's, or several that follow each other; any of length 1 are left out. */
+static bool axes_cut(const struct map *m, const struct value *view, const struct value *arg, struct map *out)
 {
-    uint32_t i = 0, j = 0;
-    for (;;) {
-        while (i < a->rank && a->dim[i] == 1) i++;
-        while (j < b->rank && b->dim[j] == 1) j++;
-        if (i == a->rank || j == b->rank) return i == a->rank && j == b->rank;
-        if (a->dim[i++] != b->dim[j++]) return false;
+    uint32_t i = view->rank;
+    for (uint32_t j = arg->rank; j-- > 0;) {
+        int64_t inside = 1;
+        while (inside < arg->dim[j] && i > 0) {
+            affine_add(&out->axis[j], m->axis[--i], inside);
+            inside *= view->dim[i];
+        }
+        if (inside != arg->dim[j]) return false;
     }
+    return true;
 }
 
 static struct map map_reshape(const struct map *m, const struct value *view, const struct value *arg)
 {
     struct map out = {0};
-    if (m->linear || !dims_match(view, arg)) {
+    if (m->linear || !axes_cut(m, view, arg, &out)) {
+        out = (struct map){0};
         out.line = map_linear(m, view);
         out.linear = true;
-        return out;
-    }
-    for (uint32_t i = 0, j = 0; i < view->rank && j < arg->rank;) {
-        if (view->dim[i] == 1) i++;
-        else if (arg->dim[j] == 1) j++;
-        else out.axis[j++] = m->axis[i++];
     }
     return out;
 }

@@ -1,7 +1,7 @@
 /* values.c: a graph as values: what must stand in memory or be computed in a group of its own ("solid"), what is recomputed where it is used.
  *
- * Inline are numbers, iota, views, and MAPs that cost next to nothing and read at most one storage: to keep a mask `x > 0` costs more
- * than to compare again. Solid are random numbers, reductions, products, dearer MAPs, and whatever must lie in memory in
+ * Inline are numbers, iota, views, and MAPs that cost little and read at most one storage of about their size: to keep a mask `x > 0`, or what batchnorm makes
+ * of x, costs more than to make it again. Solid are random numbers, reductions, products, dearer MAPs, and whatever must lie in memory in
  * its own order: operands of products, outputs, effects' values, what a reshape takes apart in another way.
  * The parts of concat and pad, and effects, are values too: they store, and join the group of what they store.
  *
@@ -11,8 +11,11 @@
 
 #include <string.h>
 
-/* Operations that are recomputed rather than stored: up to this many an element. */
-#define INLINE_COST 3
+/* Operations that are recomputed rather than stored: up to this many an element, of which a division counts as INLINE_DEAR. Of storages only such count as have
+ * more than an INLINE_SMALL-th of its elements: the numbers for each channel that are read beside an image stay in the first cache. */
+#define INLINE_COST 8
+#define INLINE_DEAR 5
+#define INLINE_SMALL 8
 /* Reductions over at least TWICE_FROM elements to less than TWICE_TO are made in two steps; a single axis in up to TWICE_PARTS parts. */
 #define TWICE_FROM ((int64_t)1 << 16)
 #define TWICE_TO 32
@@ -110,19 +113,31 @@ uint32_t element_cost(enum op op)
     }
 }
 
+static uint32_t inline_cost(enum op op) { return op == OP_div || op == OP_sqrt ? INLINE_DEAR : element_cost(op); }
+
+static bool value_small(const struct value *of, const struct value *v) { return of->total <= v->total / INLINE_SMALL; }
+
+/* What v would divide by, or the like, for each of its elements, though it has far fewer of its own, is made once. */
+static void operand_once(const struct value *v, struct value *a)
+{
+    while (a->kind == VALUE_VIEW && !a->solid) a = a->arg[0];
+    if (a->kind == VALUE_MAP && !a->uniform && a->cost >= INLINE_DEAR && value_small(a, v)) a->forced = a->solid = true;
+}
+
 /* What v costs and reads, its operands' being known; may its users recompute it? */
 void value_settle(struct value *v)
 {
     v->uniform = v->kind == VALUE_NUMBER || ((v->kind == VALUE_MAP || v->kind == VALUE_VIEW) && v->nargs > 0);
-    v->cost = v->kind == VALUE_MAP ? element_cost(v->op) : 0;
+    v->cost = v->kind == VALUE_MAP ? inline_cost(v->op) : 0;
     for (uint32_t i = 0; i < v->nargs; i++) {
         struct value *a = v->arg[i];
+        if (v->kind == VALUE_MAP) operand_once(v, a);
         bool memory = value_has_storage(a);
         v->uniform &= !memory && a->uniform;
         v->cost += memory ? 0 : a->cost;
         const struct value *from = memory ? a : a->from;
         v->many |= !memory && a->many;
-        if (!from) continue;
+        if (!from || (v->kind == VALUE_MAP && value_small(from, v))) continue;
         if (v->from && v->from != from) v->many = true;
         else v->from = from;
     }
@@ -140,13 +155,16 @@ static bool value_numbered(const struct value *v)
     return (v->op == OP_unstack || v->total == v->arg[0]->total) && value_numbered(v->arg[0]);
 }
 
-/* Axes longer than 1 are the same: a reshape is no more than another way to write the shape. */
+/* Is a reshape of b to a no more than another way to write the shape: as it is, but for axes of length 1, or axes cut in several? */
 static bool reshape_trivial(const struct value *a, const struct value *b)
 {
-    struct space x = space_of(a->rank, a->dim), y = space_of(b->rank, b->dim);
-    bool same = x.rank == y.rank;
-    for (uint32_t d = 0; same && d < x.rank; d++) same = x.extent[d] == y.extent[d];
-    return same;
+    uint32_t i = 0;
+    for (uint32_t j = 0; j < b->rank; j++) {
+        int64_t inside = 1;
+        while (inside < b->dim[j] && i < a->rank) inside *= a->dim[i++];
+        if (inside != b->dim[j]) return false;
+    }
+    return true;
 }
 
 static struct value *view_make(struct scheduling *s, const struct node *n, struct value *arg)
@@ -194,7 +212,7 @@ static struct value *axis_divide(struct scheduling *s, const struct node *n, str
         dim[rank++] = a == axis ? x->dim[a] / parts : x->dim[a];
     }
     v->op = OP_reshape;
-    v->arg[0] = value_numbered(x) ? x : value_force(s, x);
+    v->arg[0] = x;
     value_dims(v, x->batched && axis > 0, rank, dim);
     value_settle(v);
     return v;
@@ -203,19 +221,20 @@ static struct value *axis_divide(struct scheduling *s, const struct node *n, str
 /* The reduction of x along the axes in cut, which has room for one more, in one step or two. */
 struct value *value_reduce_axes(struct scheduling *s, const struct node *n, struct value *x, bool *cut)
 {
-    int64_t left = 1;
-    uint32_t axes = 0, first = 0; /* reduced axes longer than 1, and the outermost of them */
+    int64_t left = 1, down = 1;
+    uint32_t axes = 0, first = 0, last_cut = 0; /* reduced axes longer than 1, the outermost of them, the innermost */
     for (uint32_t a = x->rank; a-- > 0;) {
         if (!cut[a]) left *= x->dim[a];
-        else if (x->dim[a] > 1) axes++, first = a;
+        else if (x->dim[a] > 1) last_cut = axes++ ? last_cut : a, first = a, down *= x->dim[a];
     }
     bool twice = x->total >= TWICE_FROM && left < TWICE_TO && rule_on(s->g, RULE_twice);
     int64_t before = 1; /* sums of as many stacked minibatches */
     for (uint32_t a = 0; a < first; a++) before *= x->dim[a];
-    bool tall = axes == 1 && before <= TALL_PARTS / 2 && left <= before * x->dim[first] && x->dim[first] >= TALL && x->total >= TALL_FROM;
+    bool tall = axes > 0 && before <= TALL_PARTS / 2 && left <= before * down && down >= TALL && x->total >= TALL_FROM;
+    for (uint32_t a = first; a < last_cut; a++) tall = tall && (cut[a] || x->dim[a] == 1);
     tall = tall && rule_on(s->g, RULE_tall);
     if (n->op == OP_argmax || axes == 0 || !(twice || tall)) return value_reduce(s, n, n->op, x, cut);
-    if (axes == 1) {
+    if (axes == 1 || (tall && !twice)) {
         int64_t parts = twice ? TWICE_PARTS : TALL_PARTS / before;
         while (parts > 1 && x->dim[first] % parts) parts--;
         if (parts == 1 || x->rank == KERNEL_RANK) return value_reduce(s, n, n->op, x, cut);
