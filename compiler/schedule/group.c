@@ -181,7 +181,7 @@ static bool group_sum(struct scheduling *s, struct value *v)
     return true;
 }
 
-/* Reductions of one value, or that read it element by element, read it once: its largest and where that stands, the sums of a gradient and of its products. */
+/* Reductions of one value, or of what is made of it element by element, read it once: its largest and where that stands, the sums of a gradient and of its products. */
 static void reduced_with(struct scheduling *s, struct value *of, struct value *v)
 {
     if (of->reduced && of->reduced != v) group_merge(s, of->reduced->group, v->group);
@@ -198,8 +198,11 @@ static void group_draw(struct scheduling *s, struct value *v)
         }
     if (v->kind != VALUE_REDUCE) return;
     reduced_with(s, value_base(v->arg[0]), v);
-    for (uint32_t n = 0; n < v->uses.n; n++)
-        if (v->uses.at[n].same) reduced_with(s, v->uses.at[n].value, v);
+    VEC(struct value *) read = {0};
+    for (const struct value *w = v->group->first; w; w = w->next)
+        for (uint32_t n = 0; n < w->uses.n; n++)
+            if (w->uses.at[n].same && w->uses.at[n].value->group != v->group) vec_push(s->mem, &read, w->uses.at[n].value);
+    for (uint32_t n = 0; n < read.n; n++) reduced_with(s, read.at[n], v);
 }
 
 /* Stored is what another group reads, and outputs. */

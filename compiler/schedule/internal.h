@@ -88,7 +88,7 @@ struct value {
     struct value *inside;        /* of images [batch, rows, columns, channels]: the same with the batch inside, where that is made */
     struct value *across;        /* of weights: [rows, columns, out, in] in memory, where that is made */
     struct value *copy;          /* in row-major order, where one was made */
-    struct value *reduced;       /* the latest reduction of it, or that reads it element by element */
+    struct value *reduced;       /* the latest reduction of it, or of what is made of it element by element */
     struct value *raised;        /* the latest max of it and a constant */
     bool solid, forced, uniform; /* uniform: every element is the same number, known without an index */
     uint32_t cost;               /* inline: of an element, see element_cost */
