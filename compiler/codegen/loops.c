@@ -1,7 +1,8 @@
 /* loops.c: the loops of a kernel around its body.
  *
  * Outermost the parallel dimensions, in order, but for the lane; then the lane, if it is parallel, in strips of vectors; then the
- * reduced ones. The lane's range is walked in strips of UNROLL vectors where that pays, then in single vectors, then in one masked one. */
+ * reduced ones. The lane's range is walked in strips of UNROLL vectors where that pays, then of two, then in single vectors, then in one masked one.
+ * What lies in panels is walked panel by panel, a strip being one: by sums, and by what is made element by element, there the rows inside. */
 #include "codegen/nest.h"
 #include "schedule/rules.h"
 
@@ -92,14 +93,17 @@ static void lane_tail(struct nest *n, ir from, strip_body *body)
     if (!always) emit_go(e, after);
 }
 
-/* Strips of `vectors`, from *from on, which they advance; strips of `before` vectors came first (0: none). */
-static void lane_strips(struct nest *n, ir *from, unsigned vectors, unsigned before, strip_body *body)
+/* Strips of sizes[which] vectors, from *from on, which they advance; those of the sizes before came first. */
+static void lane_strips(struct nest *n, ir *from, const unsigned *sizes, unsigned which, strip_body *body)
 {
     struct emit *e = n->e;
+    unsigned vectors = sizes[which];
     int64_t step = (int64_t)vectors * n->lanes, lengths[3];
     bool any = false;
-    for (unsigned i = 0, count = lane_rests(n, lengths); i < count; i++)
-        any = any || (before ? lengths[i] % (before * n->lanes) : lengths[i]) >= step;
+    for (unsigned i = 0, count = lane_rests(n, lengths); i < count; i++) {
+        for (unsigned before = 0; before < which; before++) lengths[i] %= (int64_t)sizes[before] * n->lanes;
+        any = any || lengths[i] >= step;
+    }
     if (!any) return;
     struct emit_loop loop;
     ir length = emit_isub(e, n->high[n->lane], *from);
@@ -119,8 +123,9 @@ static void lane_walk(struct nest *n, unsigned unroll, strip_body *body)
         return;
     }
     n->lanes = n->e->width;
-    if (unroll > 1) lane_strips(n, &from, unroll, 0, body);
-    lane_strips(n, &from, 1, unroll > 1 ? unroll : 0, body);
+    unsigned sizes[3], count = 0;
+    for (unsigned left = unroll; left > 0; left = left > 2 ? 2 : left - 1) sizes[count++] = left;
+    for (unsigned i = 0; i < count; i++) lane_strips(n, &from, sizes, i, body);
     lane_tail(n, from, body);
 }
 
@@ -380,12 +385,31 @@ static void rows(struct nest *n, uint32_t d)
     }
 }
 
+/* Does the body read or write images, or the like, in panels, with vectors side by side in one? Then a strip is a panel, one stretch of memory. */
+static bool in_panels(const struct nest *n)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < n->k.body.n; i++) {
+        const struct insn *in = &n->k.body.at[i];
+        bool memory = in->kind == INSN_LOAD || in->kind == INSN_STORE, rows = false;
+        if (!memory || in->outer) continue;
+        for (uint32_t d = 0; d < n->k.rank; d++) rows = rows || (d != n->lane && in->at.stride[d]);
+        const struct storage *s = access_storage(n, in->at.storage);
+        if (rows && (s->columns != n->k.extent[n->lane] || in->at.stride[n->lane] != 1 || in->at.offset % s->columns)) return false;
+        for (uint32_t d = 0; rows && d < n->k.rank; d++)
+            if (d != n->lane && in->at.stride[d] % s->columns) return false;
+        any = any || rows;
+    }
+    return any && !n->pieces && n->k.extent[n->lane] > PRODUCT_PANEL && !(n->k.tasks > 1 && n->k.split == n->lane) && !any_shares(n) && n->e->width == PRODUCT_LANES;
+}
+
 /* Vectors of a strip that is summed down the columns. One alone would read a single line of each row, and wait for it. */
 static unsigned columns_strip(const struct nest *n)
 {
     unsigned inner = 0, each = n->pieces ? n->pieces : 1, most = pieces_apart(n) ? ACCUMULATORS / n->pieces : UNROLL, strip = 1;
     for (uint32_t i = 0; i < n->k.body.n; i++) inner += !n->k.body.at[i].outer;
     if (any_shares(n)) return pieces_apart(n) ? 1 : UNROLL;
+    if (in_panels(n)) return PRODUCT_PANEL / PRODUCT_LANES;
     while (2 * strip <= most && strip < UNROLL && inner * each * 2 * strip <= UNROLL * BODY_SHORT) strip *= 2;
     return strip;
 }
@@ -397,6 +421,23 @@ static void lane(struct nest *n)
     else if (n->reduces) lane_walk(n, wide ? columns_strip(n) : 1, strip_columns);
     else lane_walk(n, wide && any_shares(n) && !pieces_apart(n) ? UNROLL : 1, strip_plain);
 }
+
+/* The parallel dimensions from d on, the lane aside, inside of a strip. */
+static void strip_rows_level(struct nest *n, uint32_t d)
+{
+    while (d < n->k.rank && !parallel(n, d)) d++;
+    if (d == n->k.rank) {
+        strip_plain(n);
+        return;
+    }
+    struct emit_loop loop;
+    emit_loop_open(n->e, &loop, n->low[d], n->high[d], 1);
+    n->index[d] = loop.index;
+    strip_rows_level(n, d + 1);
+    emit_loop_close(n->e, &loop);
+}
+
+static void strip_rows(struct nest *n) { strip_rows_level(n, 0); }
 
 static void parallel_level(struct nest *n, uint32_t d)
 {
@@ -418,7 +459,8 @@ static void parallel_level(struct nest *n, uint32_t d)
 
 void nest_loops(struct nest *n)
 {
-    parallel_level(n, 0);
+    if (n->k.kind == KERNEL_LOOP && !n->reduces && in_panels(n)) lane_walk(n, PRODUCT_PANEL / PRODUCT_LANES, strip_rows);
+    else parallel_level(n, 0);
 }
 
 static void loop_emit(struct nest *n)

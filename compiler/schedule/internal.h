@@ -89,7 +89,8 @@ struct value {
     struct value *across;        /* of weights: [rows, columns, out, in] in memory, where that is made */
     struct value *copy;          /* in row-major order, where one was made */
     struct value *reduced;       /* the latest reduction of it, or of what is made of it element by element */
-    struct value *raised;        /* the latest max of it and a constant */
+    struct value *raised;        /* the latest max of it and a constant, or leaky relu */
+    uint32_t readers;            /* MAPs and REDUCEs of it so far */
     bool solid, forced, uniform; /* uniform: every element is the same number, known without an index */
     uint32_t cost;               /* inline: of an element, see element_cost */
     const struct value *from;    /* inline: the storage that it reads, if any; many: more than one */

@@ -82,6 +82,7 @@ struct between {
     const struct kernels *k;
     const struct kernel_graph *kg;
     int64_t *columns; /* by storage of the graph's own: of its matrix, 0: unknown, NEVER */
+    bool *made;       /* by storage: no product reads it */
 };
 
 static int64_t *between_columns(const struct between *b, uint32_t storage) { return &b->columns[storage - b->k->tensors.n]; }
@@ -127,9 +128,17 @@ static bool between_panels(const struct kernel *k, const struct insn *in, int64_
     return inside <= 1 ? true : pack < k->rank && last < columns;
 }
 
+/* Are there loops over parts of a row, such as the pixels of an image made by a dense layer? They would go from panel to panel. */
+static bool between_parts(const struct kernel *k, const struct insn *in, int64_t columns)
+{
+    for (uint32_t d = 0; d + 1 < k->rank; d++)
+        if (in->at.stride[d] >= PRODUCT_PANEL && in->at.stride[d] < columns) return true;
+    return false;
+}
+
 static void between_choose(struct arena *mem, struct kernels *k, struct kernel_graph *kg)
 {
-    struct between b = {k, kg, NEW_ARRAY(mem, int64_t, kg->storages.n + 1)};
+    struct between b = {k, kg, NEW_ARRAY(mem, int64_t, kg->storages.n + 1), NEW_ARRAY(mem, bool, kg->storages.n + 1)};
     for (uint32_t i = 0; i < kg->kernels.n; i++)
         for (uint32_t j = 0; j < kg->kernels.at[i].products.n; j++)
             for (int right = 0; right < 2; right++) between_operand(&b, &kg->kernels.at[i], &kg->kernels.at[i].products.at[j], right);
@@ -138,7 +147,9 @@ static void between_choose(struct arena *mem, struct kernels *k, struct kernel_g
             const struct insn *in = &kg->kernels.at[i].body.at[j];
             if ((in->kind != INSN_LOAD && in->kind != INSN_STORE) || in->at.storage < k->tensors.n) continue;
             int64_t *columns = between_columns(&b, in->at.storage);
-            if (!*columns) *columns = between_made(&b, &kg->kernels.at[i], in);
+            bool *made = &b.made[in->at.storage - k->tensors.n];
+            if (!*columns) *columns = between_made(&b, &kg->kernels.at[i], in), *made = *columns > 0;
+            if (*made && *columns > 0 && between_parts(&kg->kernels.at[i], in, *columns)) *columns = NEVER;
             if (*columns > 0 && (kg->kernels.at[i].library || !between_panels(&kg->kernels.at[i], in, *columns))) *columns = NEVER;
         }
     for (uint32_t i = 0; i < kg->outputs.n; i++)

@@ -132,6 +132,7 @@ void value_settle(struct value *v)
     for (uint32_t i = 0; i < v->nargs; i++) {
         struct value *a = v->arg[i];
         if (v->kind == VALUE_MAP) operand_once(v, a);
+        if (v->kind == VALUE_MAP || v->kind == VALUE_REDUCE) value_base(a)->readers++;
         bool memory = value_has_storage(a);
         v->uniform &= !memory && a->uniform;
         v->cost += memory ? 0 : a->cost;
@@ -331,16 +332,57 @@ static const struct value *constant_of(const struct value *v)
 }
 
 /* c >= x and x > c are the same of max(c, x) as of x, NaN included: where that is stored, as the next layer's operand, x need not be. */
-static void compare_raised(struct scheduling *s, struct value *v)
+static void compare_raised(struct value *v)
 {
     for (int i = 0; i < 2 && v->op == OP_max; i++)
         if (constant_of(v->arg[i])) v->arg[1 - i]->raised = v;
     bool first = v->op == OP_ge || v->op == OP_lt; /* where the constant stands */
-    if (!(first || v->op == OP_gt || v->op == OP_le) || !rule_on(s->g, RULE_raised)) return;
+    if (!(first || v->op == OP_gt || v->op == OP_le)) return;
     const struct value *c = constant_of(v->arg[!first]), *m = v->arg[first]->raised;
-    if (!c || !m || !m->solid) return;
+    if (!c || !m || !m->solid || m->op != OP_max) return;
     const struct value *other = constant_of(m->arg[m->arg[0] == v->arg[first]]);
     if (c->node->number == other->node->number) v->arg[first] = v->arg[first]->raised;
+}
+
+/* x of x > 0; NULL of anything else. */
+static struct value *positive(const struct value *c)
+{
+    const struct value *zero = c->kind == VALUE_MAP && c->op == OP_gt ? constant_of(c->arg[1]) : NULL;
+    return zero && zero->node->number == 0 ? c->arg[0] : NULL;
+}
+
+/* Is v x where x > 0 and else some part of it above 0 times x: as large as 0 where x is? */
+static bool is_leaky(const struct value *v, const struct value *x)
+{
+    const struct value *part = v->arg[2];
+    if (v->arg[1] != x || part->kind != VALUE_MAP || part->op != OP_mul) return false;
+    const struct value *c = constant_of(part->arg[part->arg[0] == x]);
+    return (part->arg[0] == x || part->arg[1] == x) && c && c->node->number > 0;
+}
+
+/* x > 0 is the same of the leaky relu of x. That is taken where x would be stored for nothing else: a product that is read once. */
+static void choice_raised(struct scheduling *s, struct value *v)
+{
+    struct value *c = v->arg[0], *x = positive(c);
+    if (!x) return;
+    if (is_leaky(v, x)) {
+        x->raised = v;
+        return;
+    }
+    const struct value *made = x->solid ? x : x->from;
+    if (!x->raised || !x->raised->solid || x->raised->op != OP_where || !made || made->kind < VALUE_MATMUL || made->readers > 1) return;
+    struct value *again = value_new(s, VALUE_MAP, c->node, 2);
+    again->arg[0] = x->raised, again->arg[1] = c->arg[1];
+    value_dims(again, c->batched, c->rank, c->dim);
+    value_settle(again);
+    v->arg[0] = again;
+}
+
+static void raised(struct scheduling *s, struct value *v)
+{
+    if (!rule_on(s->g, RULE_raised)) return;
+    compare_raised(v);
+    if (v->op == OP_where) choice_raised(s, v);
 }
 
 struct value *value_map(struct scheduling *s, const struct node *n, struct value **args, bool batched, uint32_t rank, const int64_t *dim)
@@ -348,7 +390,7 @@ struct value *value_map(struct scheduling *s, const struct node *n, struct value
     struct value *v = value_new(s, VALUE_MAP, n, n->nargs);
     for (uint32_t i = 0; i < n->nargs; i++) v->arg[i] = args[i];
     value_dims(v, batched, rank, dim);
-    compare_raised(s, v);
+    raised(s, v);
     return v;
 }
 
@@ -378,7 +420,7 @@ static struct value *node_value(struct scheduling *s, const struct node *n, stru
     }
     for (uint32_t i = 0; i < n->nargs; i++) v->arg[i] = args[i];
     value_type(s, v, n->type);
-    if (v->kind == VALUE_MAP) compare_raised(s, v);
+    if (v->kind == VALUE_MAP) raised(s, v);
     return v;
 }
 
