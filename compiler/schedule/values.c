@@ -11,11 +11,14 @@
 
 #include <string.h>
 
-/* Operations that are recomputed rather than stored: up to this many an element, of which a division counts as INLINE_DEAR. Of storages only such count as have
- * more than an INLINE_SMALL-th of its elements: the numbers for each channel that are read beside an image stay in the first cache. */
-#define INLINE_COST 8
-#define INLINE_DEAR 5
+/* Operations that are recomputed rather than stored: up to this many an element of what reads one storage. */
+#define INLINE_COST 3
+/* Of values of so many elements, which no cache keeps, up to INLINE_LARGE_COST, and storages count only that have more than an INLINE_SMALL-th of its elements: the
+ * numbers for each channel that are read beside an image stay in the first cache. What an operand of so few elements costs INLINE_ONCE or more is made once. */
+#define INLINE_LARGE ((int64_t)1 << 17)
+#define INLINE_LARGE_COST 15
 #define INLINE_SMALL 8
+#define INLINE_ONCE 2
 /* Reductions over at least TWICE_FROM elements to less than TWICE_TO are made in two steps; a single axis in up to TWICE_PARTS parts. */
 #define TWICE_FROM ((int64_t)1 << 16)
 #define TWICE_TO 32
@@ -113,38 +116,45 @@ uint32_t element_cost(enum op op)
     }
 }
 
-static uint32_t inline_cost(enum op op) { return op == OP_div || op == OP_sqrt ? INLINE_DEAR : element_cost(op); }
+static bool value_large(const struct value *v) { return v->kind == VALUE_MAP && v->total >= INLINE_LARGE; }
 
 static bool value_small(const struct value *of, const struct value *v) { return of->total <= v->total / INLINE_SMALL; }
 
-/* What v would divide by, or the like, for each of its elements, though it has far fewer of its own, is made once. */
+static uint32_t inline_cost(const struct value *v)
+{
+    uint32_t cost = v->kind == VALUE_MAP ? element_cost(v->op) : 0;
+    return cost > INLINE_COST ? INLINE_LARGE_COST + 1 : value_large(v) ? cost * cost : cost;
+}
+
+/* What v would divide by, or the like, for each of its elements, though it has far fewer of its own. */
 static void operand_once(const struct value *v, struct value *a)
 {
     while (a->kind == VALUE_VIEW && !a->solid) a = a->arg[0];
-    if (a->kind == VALUE_MAP && !a->uniform && a->cost >= INLINE_DEAR && value_small(a, v)) a->forced = a->solid = true;
+    if (a->kind == VALUE_MAP && !a->uniform && a->cost >= INLINE_ONCE && value_small(a, v)) a->forced = a->solid = true;
 }
 
 /* What v costs and reads, its operands' being known; may its users recompute it? */
 void value_settle(struct value *v)
 {
     v->uniform = v->kind == VALUE_NUMBER || ((v->kind == VALUE_MAP || v->kind == VALUE_VIEW) && v->nargs > 0);
-    v->cost = v->kind == VALUE_MAP ? inline_cost(v->op) : 0;
+    v->cost = inline_cost(v);
+    bool large = value_large(v);
     for (uint32_t i = 0; i < v->nargs; i++) {
         struct value *a = v->arg[i];
-        if (v->kind == VALUE_MAP) operand_once(v, a);
+        if (large) operand_once(v, a);
         if (v->kind == VALUE_MAP || v->kind == VALUE_REDUCE) value_base(a)->readers++;
         bool memory = value_has_storage(a);
         v->uniform &= !memory && a->uniform;
         v->cost += memory ? 0 : a->cost;
         const struct value *from = memory ? a : a->from;
         v->many |= !memory && a->many;
-        if (!from || (v->kind == VALUE_MAP && value_small(from, v))) continue;
+        if (!from || (large && value_small(from, v))) continue;
         if (v->from && v->from != from) v->many = true;
         else v->from = from;
     }
     bool always = v->kind == VALUE_RANDOM || v->kind >= VALUE_REDUCE;
     if (v->kind == VALUE_JOIN) v->solid = false;
-    else v->solid = v->forced || always || (v->kind == VALUE_MAP && (v->cost > INLINE_COST || v->many));
+    else v->solid = v->forced || always || (v->kind == VALUE_MAP && (v->cost > (large ? INLINE_LARGE_COST : INLINE_COST) || v->many));
     if (v->solid) v->uniform = false;
 }
 
