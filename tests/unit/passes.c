@@ -197,6 +197,32 @@ static void test_fold(void)
     fixture_free(f);
 }
 
+/* The sums of batchnorm's gradients: of numbers for each channel, also as [1, c], and of differences from the mean. */
+static void test_factor(void)
+{
+    struct fixture *f = fixture_new(batch);
+    int64_t rows[1] = {0};
+    struct node *x = fixture_input(f, fixture_type(true, 2, 2, 4)), *y = fixture_input(f, fixture_type(true, 2, 2, 4));
+    struct node *c = fixture_input(f, fixture_type(false, 1, 4, 0)), *wide = graph_reshape(f->g, f->graph, c, fixture_type(false, 2, 1, 4));
+    struct node *product = fixture_binary(f, OP_mul, x, fixture_binary(f, OP_mul, y, c));
+    fixture_result(f, graph_sum(f->g, f->graph, fixture_unary(f, OP_neg, fixture_binary(f, OP_mul, wide, product)), rows, 1, true)); /* -c c sum(x y) */
+    struct node *m = fixture_binary(f, OP_div, graph_sum(f->g, f->graph, x, rows, 1, true), fixture_number(f, 2 * batch));
+    struct node *d = fixture_binary(f, OP_mul, wide, fixture_binary(f, OP_sub, x, m));
+    fixture_result(f, graph_sum(f->g, f->graph, fixture_binary(f, OP_sub, fixture_unary(f, OP_neg, d), d), rows, 1, true)); /* 0 */
+    struct node *other = fixture_binary(f, OP_div, graph_sum(f->g, f->graph, x, rows, 1, true), fixture_number(f, 2 * batch + 1));
+    fixture_result(f, graph_sum(f->g, f->graph, fixture_binary(f, OP_sub, x, other), rows, 1, true)); /* no mean: stays */
+    fixture_result(f, graph_sum(f->g, f->graph, fixture_binary(f, OP_mul, x, wide), (int64_t[]){1}, 1, true)); /* c is summed over: stays */
+    fixture_result(f, graph_sum(f->g, f->graph, fixture_binary(f, OP_mul, x, c), rows, 1, false));           /* for each example: stays */
+    CHECK(unchanged(f, pass_factor));
+    const struct node *first = f->graph->effects.at[0].value, *sum = first->arg[0]->arg[0]->arg[0];
+    CHECK(first->op == OP_neg && sum->op == OP_sum && sum->arg[0]->op == OP_mul && sum->arg[0]->arg[0]->op != OP_mul && sum->arg[0]->arg[1]->op != OP_mul);
+    CHECK(f->graph->effects.at[1].value->op == OP_expand && f->graph->effects.at[1].value->arg[0]->op == OP_constant);
+    for (uint32_t i = 2; i < 4; i++) CHECK(f->graph->effects.at[i].value->op == OP_sum);
+    CHECK(f->graph->effects.at[4].value->arg[0]->op == OP_sum);
+    CHECK(!pass_factor(f->g, &f->p, f->graph));
+    fixture_free(f);
+}
+
 static void test_cse(void)
 {
     struct fixture *f = fixture_new(batch);
@@ -264,6 +290,7 @@ int main(void)
     test_transpose();
     test_views();
     test_fold();
+    test_factor();
     test_cse();
     test_stack();
     return check_done();
