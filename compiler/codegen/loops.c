@@ -1,8 +1,8 @@
 /* loops.c: the loops of a kernel around its body.
  *
  * Outermost the parallel dimensions, in order, but for the lane; then the lane, if it is parallel, in strips of vectors; then the
- * reduced ones. The lane's range is walked in strips of UNROLL vectors where that pays, then of two, then in single vectors, then in one masked one.
- * What lies in panels is walked panel by panel, a strip being one: by sums, and by what is made element by element, there the rows inside. */
+ * reduced ones. The lane's range is walked in strips of UNROLL vectors where that pays, then in single vectors, then in one masked one.
+ * What lies in panels, and is too much for a cache, is walked panel by panel, a strip being one: by sums, and by what is made element by element, there the rows inside. */
 #include "codegen/nest.h"
 #include "schedule/rules.h"
 
@@ -11,6 +11,7 @@
 
 #define BLOCK 512        /* a longer run down a column is summed in blocks, which keeps rounding small */
 #define ROWS_LEAST 4     /* of which the sums are put together in a vector */
+#define PANELS_FROM ((int64_t)1 << 19) /* points of a kernel that walks them panel by panel */
 #define BODY_SHORT 16    /* instructions of a sum's inner body that is written four times for speed alone */
 
 void nest_begin(struct nest *n, struct emit *e, uint32_t graph, uint32_t number)
@@ -124,7 +125,7 @@ static void lane_walk(struct nest *n, unsigned unroll, strip_body *body)
     }
     n->lanes = n->e->width;
     unsigned sizes[3], count = 0;
-    for (unsigned left = unroll; left > 0; left = left > 2 ? 2 : left - 1) sizes[count++] = left;
+    for (unsigned left = unroll; left > 0; left = left == 3 ? 2 : left > 1) sizes[count++] = left;
     for (unsigned i = 0; i < count; i++) lane_strips(n, &from, sizes, i, body);
     lane_tail(n, from, body);
 }
@@ -389,6 +390,9 @@ static void rows(struct nest *n, uint32_t d)
 static bool in_panels(const struct nest *n)
 {
     bool any = false;
+    int64_t points = 1;
+    for (uint32_t d = 0; d < n->k.rank; d++) points *= n->k.extent[d];
+    if (points < PANELS_FROM) return false;
     for (uint32_t i = 0; i < n->k.body.n; i++) {
         const struct insn *in = &n->k.body.at[i];
         bool memory = in->kind == INSN_LOAD || in->kind == INSN_STORE, rows = false;

@@ -13,6 +13,8 @@
 
 /* Larger kernels gain nothing, and cost the compiler dear. */
 #define GROUP_MOST 256
+/* Of a value that is read once for all reductions of what is made of it: no cache keeps it. */
+#define TOGETHER_FROM ((int64_t)1 << 19)
 /* Of a product of up to so many elements and multiply-adds (rule apart): it is one task, and stays in the first cache. */
 #define APART_ELEMENTS 4096
 #define APART_WORK ((int64_t)1 << 17)
@@ -201,7 +203,7 @@ static void group_draw(struct scheduling *s, struct value *v)
     VEC(struct value *) read = {0};
     for (const struct value *w = v->group->first; w; w = w->next)
         for (uint32_t n = 0; n < w->uses.n; n++)
-            if (w->uses.at[n].same && w->uses.at[n].value->group != v->group) vec_push(s->mem, &read, w->uses.at[n].value);
+            if (w->uses.at[n].same && w->uses.at[n].value->total >= TOGETHER_FROM && w->uses.at[n].value->group != v->group) vec_push(s->mem, &read, w->uses.at[n].value);
     for (uint32_t n = 0; n < read.n; n++) reduced_with(s, read.at[n], v);
 }
 

@@ -15,7 +15,7 @@
 #define INLINE_COST 3
 /* Of values of so many elements, which no cache keeps, up to INLINE_LARGE_COST, and storages count only that have more than an INLINE_SMALL-th of its elements: the
  * numbers for each channel that are read beside an image stay in the first cache. What an operand of so few elements costs INLINE_ONCE or more is made once. */
-#define INLINE_LARGE ((int64_t)1 << 17)
+#define INLINE_LARGE ((int64_t)1 << 19)
 #define INLINE_LARGE_COST 15
 #define INLINE_SMALL 8
 #define INLINE_ONCE 2
