@@ -62,16 +62,24 @@ typedef void product_case(struct product_work *w, int64_t size);
 void product_cases(struct product_work *w, ir value, const int64_t *sizes, unsigned count, product_case *body); /* body(size) of the one that it is */
 void product_group(struct product_work *w, ir at, ir columns); /* the group of columns at `at` is at work */
 void product_pack(struct product_work *w);                     /* what of the right operand of the product at work is to be packed, in this group */
+void product_blocks(struct product_work *w);                   /* all rows of the tile, of the product at work, in this group */
 void product_make(struct product_work *w);                     /* this block's rows, of the product at work, in this group */
 ir product_left_element(struct product_work *w, ir row, ir column, ir start, int64_t wide); /* of a left operand in panels */
 
 /* product_windows.c */
 void product_runs(struct product_work *w, const ir tap[2]); /* product_runs.c: all positions of the tile at this tap */
+ir product_windows_enter(struct product_work *w, ir position, ir tap); /* sets the pixel that a position meets at a tap; returns whether there is one */
 ir product_windows_pixel(struct product_work *w, int i, ir position, ir tap, ir *inside); /* along axis i: the one met; *inside: whether there is one */
 void product_windows(struct product_work *w); /* the whole tile, and its body */
 ir product_windows_row(struct product_work *w);  /* of the left operand, as stored, where this block begins; turned: the column */
 int64_t product_windows_next(const struct product_work *w); /* of struct product_tile */
 ir product_windows_left(struct product_work *w); /* that element, not in panels */
+
+/* product_gather.c: to w->left[0], of conv2d: at position `other`, taps [first, last); of its gradient for the weights: of positions [first, last), tap `other` */
+void product_gather(struct product_work *w, ir first, ir last, ir other);
+
+/* product_spread.c */
+void product_spread(struct product_work *w, ir memory); /* the whole tile of one of few channels out */
 
 /* product_tile.c */
 enum { PRODUCT_ROWS = 8, PRODUCT_VECTORS = 3 }; /* of a register tile, at most */
@@ -130,6 +138,8 @@ void product_left_call(struct emit *e, unsigned block, int64_t lda, ir to, ir fr
 
 /* Rows of a (lda elements apart), the next `depth` elements of each, to rows PRODUCT_DEPTH apart. */
 void product_copy_call(struct emit *e, int64_t lda, ir to, ir from, ir depth, ir rows);
+
+void product_turn(struct emit *e, ir *x); /* 16 vectors of 16 floats, transposed */
 
 /* `depth` rows of k of b's columns from `from` on, packed to `to`. */
 void product_pack_call(struct emit *e, const struct product_panel *p, ir to, ir from, ir depth);

@@ -132,9 +132,12 @@ static void strip_make(struct product_work *w, int64_t column, int64_t columns)
     unsigned vectors = (unsigned)((columns + e->width - 1) / e->width);
     int64_t padded = (int64_t)vectors * e->width;
     struct product_right right = product_right(w, column, columns);
-    int64_t lda = w->run ? w->run_left : p->windows.on && windows_gathers(p) ? p->k : p->panels ? w->left_wide : left_packed(w) ? w->shape.rows : left_copied(w) ? PRODUCT_DEPTH : p->lda;
-    struct product_tile t = {.rows = w->block, .vectors = vectors, .lda = lda, .ldc = w->run ? w->run_to : w->stride, .ta = p->ta, .step = right.step,
-                             .columns_b = right.columns, .columns_c = w->direct ? columns : padded};
+    bool patches = p->windows.on && (windows_gathers(p) || windows_patches(&w->n->k)); /* [k, rows], or [rows, k] of what is turned */
+    int64_t lda = w->run ? w->run_left : patches ? (p->ta ? windows_depth(p) : windows_unit(&w->n->k)) : p->panels ? w->left_wide : p->lda;
+    if (left_packed(w)) lda = w->shape.rows;
+    if (left_copied(w)) lda = PRODUCT_DEPTH;
+    struct product_tile t = {.rows = w->block, .vectors = vectors, .lda = lda, .ldc = w->run ? w->run_to : w->stride, .ta = p->ta != patches,
+                             .step = right.step, .columns_b = right.columns, .columns_c = w->direct ? columns : padded};
     if (p->panels && !p->ta) {
         const struct storage *s = access_storage(w->n, p->a.storage);
         t.apart = s->elements / s->columns * PRODUCT_PANEL;
@@ -235,6 +238,8 @@ static void group_pack(struct product_work *w)
         product_pack(w);
     }
 }
+
+void product_blocks(struct product_work *w) { blocks(w, false); }
 
 /* Group after group of columns. */
 static void groups(struct product_work *w, bool packs, bool makes)
@@ -350,6 +355,10 @@ void product_float(struct nest *n, const struct product_operands *operands, int6
     w.first = w.chunk = emit_i64(e, 0);
     w.chunk_end = w.rows;
     ir memory = product_memory(n);
+    if (kernel_windows(k) && windows_spreads(k)) {
+        product_spread(&w, memory);
+        return;
+    }
     for (uint32_t i = 0; i < k->products.n; i++) {
         w.packed[i] = emit_offset(e, memory, e->real, emit_i64(e, at));
         if (w.whole) at += k->products.at[i].k * (w.ahead ? wide : w.group);
@@ -359,10 +368,9 @@ void product_float(struct nest *n, const struct product_operands *operands, int6
     w.copied = kernel_copied(k);
     if (kernel_windows(k)) {
         const struct product *p = &k->products.at[0];
-        bool gathers = windows_gathers(p);
-        at = (gathers ? p->k : windows_depth(p)) * w.group;
+        at = (windows_gathers(p) ? p->k : windows_depth(p)) * w.group;
         w.left[0] = emit_offset(e, memory, e->real, emit_i64(e, at));
-        if (gathers) at += p->k * windows_unit(k);
+        at = kernel_worker_bytes(k, e->size) / e->size - k->tile[0] * wide;
     }
     else if (!w.whole) {
         at = PRODUCT_DEPTH * w.group;

@@ -27,6 +27,11 @@ static void exchange(struct emit *e, ir *x, unsigned d)
     }
 }
 
+void product_turn(struct emit *e, ir *x)
+{
+    for (unsigned d = 1; d < e->width; d *= 2) exchange(e, x, d);
+}
+
 static void copy_rows(struct emit *e, const struct product_panel *p, ir to, ir from, ir depth)
 {
     struct emit_loop loop;
@@ -57,7 +62,7 @@ static void square_call(struct emit *e, ir to, ir from, ir apart, ir out, int64_
             ir row = emit_offset(e, LLVMGetParam(f, 1), e->real, emit_imul(e, LLVMGetParam(f, 2), emit_i64(e, i)));
             x[i] = (int64_t)i < count ? product_load(e, row, e->width) : LLVMConstNull(emit_vector(e->real, e->width));
         }
-        for (unsigned d = 1; d < e->width; d *= 2) exchange(e, x, d);
+        product_turn(e, x);
         for (unsigned i = 0; i < e->width; i++)
             emit_store(e, x[i], emit_offset(e, LLVMGetParam(f, 0), e->real, emit_imul(e, LLVMGetParam(f, 3), emit_i64(e, i))));
         LLVMBuildRetVoid(e->builder);

@@ -1,9 +1,9 @@
 /* product_windows.c: a tile of a product over windows (kernels.h): convolutions.
  *
- * The tile lies in the worker's own memory and starts as zeros. Tap after tap, a group of columns of that tap's part of the right operand meets the pixels of all
- * positions in the tile, each a plain matrix whose rows lie in order; what falls outside of the image adds nothing. An element is thus the sum over
- * the taps, in order, of sums over a tap's depth, whatever the tile. Of few channels, patches are gathered, position after position, and all taps
- * are one sum. */
+ * The tile lies in the worker's own memory and starts as zeros. Tap after tap, a group of columns of that tap's part of the right operand meets the pixels of
+ * all positions in the tile, each a plain matrix whose rows lie in order; what falls outside of the image adds nothing. An element is thus the sum over
+ * the taps, in order, of sums over a tap's depth, whatever the tile. Of few channels, patches are gathered first (product_gather.c): position after
+ * position, and all taps are one sum; or, in the gradient for the weights, tap after tap, and the rows are those of all taps that a tile has. */
 #include "codegen/product.h"
 #include "schedule/rules.h"
 
@@ -63,7 +63,8 @@ ir product_windows_left(struct product_work *w)
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
     if (w->run) return w->run;
-    if (windows_gathers(p)) return emit_offset(e, w->left[0], e->real, emit_imul_number(e, emit_isub(e, w->row, w->unit), p->k));
+    if (windows_gathers(p)) return emit_offset(e, w->left[0], e->real, emit_isub(e, w->row, w->unit));
+    if (windows_patches(&w->n->k)) return emit_offset(e, w->left[0], e->real, emit_imul_number(e, emit_iadd(e, w->place, w->row), windows_depth(p)));
     ir at = product_windows_row(w), row = p->ta ? w->pixel : at, column = p->ta ? at : emit_i64(e, 0);
     ir base = access_base(w->n, p->a.storage);
     return emit_offset(e, base, e->real, emit_iadd_number(e, emit_iadd(e, emit_imul_number(e, row, p->lda), column), p->a.offset));
@@ -115,26 +116,28 @@ static ir unit_enter(struct product_work *w, ir at)
     return position;
 }
 
-/* Sets the pixel that a position meets at this tap; returns whether there is one. */
-static ir pixel_enter(struct product_work *w, ir position, const ir tap[2])
+ir product_windows_enter(struct product_work *w, ir position, ir tap)
 {
     struct emit *e = w->n->e;
     const struct product *p = product_at(w);
     const struct windows *x = &p->windows;
     ir inside[2], pixel[2];
-    for (int i = 0; i < 2; i++) pixel[i] = product_windows_pixel(w, i, i ? remainder_of(e, position, x->grid[1]) : quotient(e, position, x->grid[1]), tap[i], &inside[i]);
+    for (int i = 0; i < 2; i++) {
+        ir at = i ? remainder_of(e, position, x->grid[1]) : quotient(e, position, x->grid[1]);
+        pixel[i] = product_windows_pixel(w, i, at, i ? remainder_of(e, tap, x->taps[1]) : quotient(e, tap, x->taps[1]), &inside[i]);
+    }
     ir number = emit_iadd(e, emit_imul_number(e, pixel[0], x->image[1]), pixel[1]);
     w->pixel = emit_imul_number(e, number, p->ta ? windows_depth(p) : windows_inner(&w->n->k));
     return emit_and(e, inside[0], inside[1]);
 }
 
 /* All positions of the tile that meet a pixel at this tap. */
-static void positions_make(struct product_work *w, const ir tap[2])
+static void positions_make(struct product_work *w, ir tap)
 {
     struct emit *e = w->n->e;
     struct emit_loop loop;
     emit_loop_open(e, &loop, emit_i64(e, 0), w->rows, windows_unit(&w->n->k));
-    ir inside = pixel_enter(w, unit_enter(w, loop.index), tap);
+    ir inside = product_windows_enter(w, unit_enter(w, loop.index), tap);
     LLVMBasicBlockRef meets = emit_block(e, "meets"), after = emit_block(e, "after");
     emit_branch(e, inside, meets, after);
     emit_at(e, meets);
@@ -145,42 +148,6 @@ static void positions_make(struct product_work *w, const ir tap[2])
 }
 
 /* ---- few channels ---- */
-
-/* What the unit's rows meet at one tap, to where that tap's elements stand in their patches. */
-static void tap_gather(struct product_work *w, ir to, bool inside)
-{
-    struct emit *e = w->n->e;
-    const struct product *p = product_at(w);
-    struct emit_loop loop;
-    int64_t depth = windows_depth(p);
-    ir_type type = emit_vector(e->real, (unsigned)depth);
-    ir first = emit_imul_number(e, emit_iadd(e, w->pixel, w->place), p->lda), from = emit_offset(e, access_base(w->n, p->a.storage), e->real, emit_iadd_number(e, first, p->a.offset));
-    emit_loop_open(e, &loop, emit_i64(e, 0), emit_i64(e, windows_unit(&w->n->k)), 1);
-    ir x = inside ? emit_load(e, type, emit_offset(e, from, e->real, emit_imul_number(e, loop.index, p->lda))) : LLVMConstNull(type);
-    emit_store(e, x, emit_offset(e, to, e->real, emit_imul_number(e, loop.index, p->k)));
-    emit_loop_close(e, &loop);
-}
-
-static void unit_gather(struct product_work *w, ir position)
-{
-    struct emit *e = w->n->e;
-    const struct product *p = product_at(w);
-    const struct windows *x = &p->windows;
-    struct emit_loop taps;
-    emit_loop_open(e, &taps, emit_i64(e, 0), emit_i64(e, x->taps[0] * x->taps[1]), 1);
-    ir tap[2] = {quotient(e, taps.index, x->taps[1]), remainder_of(e, taps.index, x->taps[1])};
-    ir inside = pixel_enter(w, position, tap), to = emit_offset(e, w->left[0], e->real, emit_imul_number(e, taps.index, windows_depth(p)));
-    LLVMBasicBlockRef meets = emit_block(e, "meets"), not = emit_block(e, "not"), after = emit_block(e, "after");
-    emit_branch(e, inside, meets, not);
-    emit_at(e, meets);
-    check(w);
-    tap_gather(w, to, true);
-    LLVMBuildBr(e->builder, after);
-    emit_at(e, not);
-    tap_gather(w, to, false);
-    emit_go(e, after);
-    emit_loop_close(e, &taps);
-}
 
 /* Patches of a position, then all their columns. */
 static void patches_make(struct product_work *w, ir columns)
@@ -193,7 +160,7 @@ static void patches_make(struct product_work *w, ir columns)
     w->depth = emit_i64(e, product_at(w)->k);
     w->add = emit_integer(e->i1, 0);
     emit_loop_open(e, &loop, emit_i64(e, 0), w->rows, windows_unit(&n->k));
-    unit_gather(w, unit_enter(w, loop.index));
+    product_gather(w, emit_i64(e, 0), emit_i64(e, product_at(w)->windows.taps[0] * product_at(w)->windows.taps[1]), unit_enter(w, loop.index));
     emit_loop_open(e, &group, emit_i64(e, 0), columns, w->group);
     product_group(w, group.index, columns);
     product_pack(w);
@@ -219,13 +186,19 @@ static void taps_make(struct product_work *w, ir columns)
     clear(w, columns);
     emit_loop_open(e, &taps, emit_i64(e, 0), emit_i64(e, p->windows.taps[0] * p->windows.taps[1]), 1);
     w->first = emit_imul_number(e, taps.index, windows_depth(p));
-    ir tap[2] = {quotient(e, taps.index, p->windows.taps[1]), remainder_of(e, taps.index, p->windows.taps[1])};
+    if (windows_patches(&n->k)) {
+        ir channels = emit_i64(e, windows_inner(&n->k)), low = LLVMBuildUDiv(e->builder, w->origin, channels, "");
+        ir end = emit_iadd(e, emit_iadd(e, w->origin, w->rows), emit_iadd_number(e, channels, -1));
+        product_gather(w, low, LLVMBuildUDiv(e->builder, end, channels, ""), taps.index);
+        w->place = emit_isub(e, w->origin, emit_imul(e, low, channels));
+    }
     emit_loop_open(e, &loop, emit_i64(e, 0), columns, w->group);
     product_group(w, loop.index, columns);
     product_pack(w);
     w->to = emit_offset(e, to, e->real, loop.index);
-    if (windows_runs(&n->k)) product_runs(w, tap);
-    else positions_make(w, tap);
+    if (windows_patches(&n->k)) product_blocks(w);
+    else if (windows_runs(&n->k)) product_runs(w, (ir[]){quotient(e, taps.index, p->windows.taps[1]), remainder_of(e, taps.index, p->windows.taps[1])});
+    else positions_make(w, taps.index);
     emit_loop_close(e, &loop);
     emit_loop_close(e, &taps);
     w->to = to;

@@ -49,6 +49,7 @@ static struct group *group_new(struct scheduling *s, struct value *v)
         g->product = true;
         g->columns = v->dim[v->rank - 1];
         g->rows = v->total / g->columns;
+        g->plain = !v->turned && windows_few(&v->windows, v->arg[0]->dim[3], v->arg[0]->dim[2], g->columns);
         g->space = space_of(2, (int64_t[]){g->rows, g->columns});
         vec_push(s->mem, &g->products, v);
     }
@@ -143,7 +144,7 @@ static bool group_merge(struct scheduling *s, struct group *a, struct group *b)
     struct space space = a->space;
     bool outer = false;
     if (b->product || a->count + b->count > GROUP_MOST || !rule_on(s->g, a->product ? RULE_epilogue : RULE_fuse)) return false;
-    if (a->product && (group_apart(s, a) || b->reduces || group_toward(b))) return false;
+    if (a->product && (a->plain || group_apart(s, a) || b->reduces || group_toward(b))) return false;
     if (a->total == b->total) {
         if (!space_merge(&space, b->space, a->reduces, b->reduces)) return false;
     } else if (a->reduces && !b->reduces && a->outer_total == b->total) {

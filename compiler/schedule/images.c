@@ -234,22 +234,23 @@ static struct value *convolution(struct scheduling *s, const struct node *n, str
 {
     struct window w = window_of(n);
     struct phases few;
-    bool turned = n->op == OP_conv2d_kernel;
-    if (n->op == OP_conv2d_transpose && phases_of(n, &w, &few)) return phases_value(s, n, args, &w, &few);
-    struct value *a = image_stored(s, n, args[0]), *b, *v;
-    if (turned) b = image_stored(s, n, args[1]);
-    else b = n->op == OP_conv2d ? value_force(s, args[1]) : weights_turned(s, n, args[1]);
+    bool turned = n->op == OP_conv2d_kernel, back = n->op == OP_conv2d_transpose;
+    struct value *a = image_stored(s, n, args[0]), *b = args[1], *v;
+    struct windows all = {.on = true, .back = back};
+    if (turned) b = image_stored(s, n, b);
+    for (int i = 0; i < 2; i++) {
+        all.grid[i] = n->type.dim[i];
+        all.taps[i] = turned ? b->dim[i] : w.size[i];
+        all.image[i] = a->dim[i];
+        all.stride[i] = w.stride[i], all.before[i] = w.before[i];
+    }
+    if (back && !windows_few(&all, a->dim[3], a->dim[2], n->type.dim[2]) && phases_of(n, &w, &few)) return phases_value(s, n, args, &w, &few);
+    if (!turned) b = back ? weights_turned(s, n, b) : value_force(s, b);
     int64_t own[4] = {n->type.dim[0], n->type.dim[1], a->dim[2], n->type.dim[2]};
     v = value_new(s, VALUE_WINDOWS, n, 2);
     v->arg[0] = a, v->arg[1] = b;
     v->turned = turned;
-    v->windows = (struct windows){.on = true, .back = n->op == OP_conv2d_transpose};
-    for (int i = 0; i < 2; i++) {
-        v->windows.grid[i] = n->type.dim[i];
-        v->windows.taps[i] = turned ? b->dim[i] : w.size[i];
-        v->windows.image[i] = a->dim[i];
-        v->windows.stride[i] = w.stride[i], v->windows.before[i] = w.before[i];
-    }
+    v->windows = all;
     value_dims(v, false, 4, turned ? n->type.dim : own);
     if (turned) return v;
     value_settle(v);

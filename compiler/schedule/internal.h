@@ -112,6 +112,7 @@ struct value {
 
 struct group {
     bool product, reduces, argmax;
+    bool plain;                 /* product: of few channels out, which nothing follows in its tile (kernels.h) */
     struct space space;
     int64_t total, outer_total; /* points; points of the parallel dimensions */
     int64_t rows, columns, inner; /* product; inner: of all its terms */

@@ -189,8 +189,10 @@ static inline int64_t windows_inner(const struct kernel *k) /* rows of a positio
     return k->extent[0] / (w->grid[0] * w->grid[1]);
 }
 
-/* Of few channels the patch that a row meets is gathered first, all its taps side by side, zeros outside of the image. */
+/* Of few channels the patches that rows meet are gathered first, [taps and channels, examples], zeros outside of the image: of conv2d all taps of a position;
+ * of its gradient for the weights, whose rows are those of the patches, at one of its taps after the other. */
 static inline bool windows_gathers(const struct product *p) { return !p->ta && windows_depth(p) < PRODUCT_LANES && p->k <= PRODUCT_DEPTH; }
+static inline bool windows_patches(const struct kernel *k) { return k->products.at[0].ta && windows_inner(k) < PRODUCT_LANES; }
 
 /* Of few examples a block's rows are positions next to each other in a row of the grid, or stride positions apart; a tile is of whole such rows. */
 static inline bool windows_runs(const struct kernel *k)
@@ -199,8 +201,30 @@ static inline bool windows_runs(const struct kernel *k)
     return !p->ta && !windows_gathers(p) && windows_inner(k) < PRODUCT_BLOCK;
 }
 
-/* Rows that stand together in a tile: those of a position, or a part of them. */
-static inline int64_t windows_unit(const struct kernel *k) { return least(k->tile[0], windows_inner(k)); }
+/* Few channels out: each pixel of the image is multiplied by the weights of all taps at once, as so many columns, and what comes out is added to the positions
+ * that the taps say (codegen/product_spread.c), PRODUCT_LANES examples after the other. Of what is less work so than tap by tap, and of positions that
+ * a worker's memory may hold. */
+enum { SPREAD_COLUMNS = 256, SPREAD_PLACES = 1 << 17 };
+
+/* Along axis i, of what a pixel's taps are added to: that of position 0; how many places there are. */
+static inline int64_t windows_shift(const struct windows *w, int i) { return w->back ? w->before[i] : w->taps[i] - 1 - w->before[i]; }
+static inline int64_t windows_places(const struct windows *w, int i)
+{
+    int64_t reached = (w->back ? w->stride[i] : 1) * (w->image[i] - 1) + w->taps[i], asked = w->grid[i] + windows_shift(w, i);
+    return reached > asked ? reached : asked;
+}
+
+static inline bool windows_few(const struct windows *w, int64_t depth, int64_t examples, int64_t channels)
+{
+    if (channels >= PRODUCT_LANES || depth < PRODUCT_LANES || examples < PRODUCT_LANES) return false;
+    for (int i = 0; i < 2; i++) {
+        bool fits = w->taps[i] <= SPREAD_COLUMNS && w->before[i] >= 0 && w->before[i] < w->taps[i] && w->stride[i] <= w->taps[i] && (w->back || w->stride[i] == 1);
+        if (!fits || windows_places(w, i) > SPREAD_PLACES) return false;
+    }
+    int64_t columns = w->taps[0] * w->taps[1] * channels, pixels = w->image[0] * w->image[1], met = w->back ? pixels : w->grid[0] * w->grid[1];
+    if (columns > SPREAD_COLUMNS || windows_places(w, 0) * windows_places(w, 1) * channels > SPREAD_PLACES) return false;
+    return 3 * pixels * ((columns + PRODUCT_LANES - 1) / PRODUCT_LANES) <= 2 * met * w->taps[0] * w->taps[1];
+}
 
 /* Does a PRODUCT's body do nothing but store it as it is? */
 static inline bool kernel_plain(const struct kernel *k)
@@ -208,6 +232,28 @@ static inline bool kernel_plain(const struct kernel *k)
     if (k->body.n != 2 || k->body.at[0].kind != INSN_PRODUCT || k->body.at[1].kind != INSN_STORE) return false;
     return k->extent[1] == 1 || k->body.at[1].at.stride[1] == 1;
 }
+
+static inline bool windows_slices(const struct kernel *k)
+{
+    const struct product *p = &k->products.at[0];
+    return kernel_plain(k) && !p->ta && !p->tb && windows_few(&p->windows, windows_depth(p), windows_inner(k), k->extent[1]);
+}
+
+/* Then a tile is of all positions of some examples, a multiple of PRODUCT_LANES; with other tiles it is made tap by tap. */
+static inline bool windows_spreads(const struct kernel *k)
+{
+    int64_t examples = windows_inner(k), positions = k->extent[0] / examples;
+    return windows_slices(k) && k->tile[1] == k->extent[1] && k->tile[0] % positions == 0 && (k->tile[0] == k->extent[0] || k->tile[0] / positions % PRODUCT_LANES == 0);
+}
+
+static inline int64_t spread_columns(const struct kernel *k) /* of all taps, in whole vectors */
+{
+    const struct windows *w = kernel_windows(k);
+    return (w->taps[0] * w->taps[1] * k->extent[1] + PRODUCT_LANES - 1) / PRODUCT_LANES * PRODUCT_LANES;
+}
+
+/* Rows that stand together in a tile: those of a position, or a part of them. */
+static inline int64_t windows_unit(const struct kernel *k) { return least(k->tile[0], windows_inner(k)); }
 
 /* Does a PRODUCT's body draw random numbers? It runs over PRODUCT_GROUP columns at a time, which share words; any other over a panel. */
 static inline bool kernel_draws(const struct kernel *k)
@@ -239,7 +285,12 @@ static inline int64_t kernel_worker_bytes(const struct kernel *k, uint32_t size)
     int64_t depth = kernel_depth(k), wide = (k->tile[1] + PRODUCT_LANES - 1) / PRODUCT_LANES * PRODUCT_LANES;
     if (kernel_windows(k)) {
         const struct product *p = &k->products.at[0];
-        int64_t gathered = windows_gathers(p) ? p->k * windows_unit(k) : 0;
+        if (windows_spreads(k)) {
+            const struct windows *w = &p->windows;
+            int64_t places = windows_places(w, 0) * windows_places(w, 1) * k->extent[1];
+            return ((windows_depth(p) + PRODUCT_LANES) * spread_columns(k) + places * PRODUCT_LANES) * size;
+        }
+        int64_t gathered = windows_gathers(p) ? p->k * windows_unit(k) : windows_patches(k) ? (k->tile[0] + 2 * windows_inner(k)) * windows_depth(p) : 0;
         return ((windows_gathers(p) ? p->k : windows_depth(p)) * PRODUCT_PANEL + gathered + k->tile[0] * wide) * size;
     }
     if (depth > PRODUCT_DEEP) return (PRODUCT_DEPTH * (PRODUCT_PANEL + (kernel_copied(k) ? k->tile[0] : 0)) + k->tile[0] * wide) * size;

@@ -113,6 +113,7 @@ static int64_t between_made(const struct between *b, const struct kernel *k, con
 static bool between_panels(const struct kernel *k, const struct insn *in, int64_t columns)
 {
     uint32_t lane = k->rank, pack = k->rank;
+    if (kernel_windows(k) && windows_slices(k)) return false; /* it stores down the rows */
     while (lane > 0 && in->outer && k->reduced[lane - 1]) lane--;
     if (lane == 0) return true;
     int64_t inside = in->at.stride[--lane], last = in->at.offset % columns;

@@ -24,6 +24,9 @@
 #define COST_LEFT 0.4                    /* of an element of the left operand read for a panel */
 #define COST_TURNED 0.7                  /* of an element of a left operand that is packed for the tile */
 #define COST_PIXEL 1.0                   /* of an element of an image, for a tile */
+#define COST_PATCH 0.2                   /* of an element of a patch, gathered for a tile */
+#define COST_SPREAD 12.0                 /* of a vector that is added to a position, turned: so deep a sum takes as long */
+#define COST_SPREAD_PACK 4.0             /* of a row of weights, packed one by one */
 #define COST_SEGMENT 40.0                /* of a row's part that the body starts to read or write */
 #define COST_CUT 16000.0                 /* of a product that is worth more than one task */
 #define COST_LATE 0.15                   /* of a tile that another core, slower for a while, is still at when all else is done */
@@ -112,14 +115,25 @@ static double left_cost(const struct kernel *k, const struct product *p, int64_t
 static double windows_cost(const struct split *s, const struct kernel *k, int64_t rows, int64_t columns)
 {
     const struct product *p = &k->products.at[0];
+    if (windows_patches(k)) return (double)p->k * (double)rows * COST_PATCH;
     double shares = p->windows.back && rows > windows_inner(k) && !windows_runs(k) ? (double)rows / (double)windows_inner(k) : 1;
     return (double)p->k * (double)rows * COST_PIXEL + (shares - 1) * right_cost(s, p, columns);
+}
+
+/* Few channels out: of each pixel the columns of all taps, which are turned and added to where they belong. */
+static double spread_cost(const struct kernel *k, int64_t rows)
+{
+    const struct product *p = &k->products.at[0];
+    double slices = (double)divide_up(rows * windows_inner(k) / k->extent[0], PRODUCT_LANES), vectors = (double)spread_columns(k) / PRODUCT_LANES;
+    double pixels = (double)p->windows.image[0] * (double)p->windows.image[1];
+    return COST_TILE + COST_SPREAD_PACK * (double)p->k + slices * pixels * vectors * ((double)windows_depth(p) + COST_SPREAD) * PRODUCT_LANES;
 }
 
 /* Cycles that a tile takes. */
 static double tile_cost(const struct split *s, const struct kernel *k, int64_t rows, int64_t columns)
 {
     double cost = COST_TILE, vectors = (double)divide_up(columns, PRODUCT_LANES), panels = (double)divide_up(columns, PRODUCT_PANEL);
+    if (kernel_windows(k) && windows_slices(k)) return spread_cost(k, rows);
     for (uint32_t i = 0; i < k->products.n; i++) {
         const struct product *p = &k->products.at[i];
         if (p->windows.on) cost += windows_cost(s, k, rows, columns);
@@ -220,9 +234,52 @@ static void grids_take(const struct grids *g, struct kernel *k, unsigned grid)
     k->tasks = (uint32_t)(divide_up(k->extent[0], k->tile[0]) * divide_up(k->extent[1], k->tile[1]));
 }
 
+/* Few channels out: tiles of all positions of some examples. */
+static void split_spread(const struct split *s, struct kernel *k, unsigned grid)
+{
+    struct grids best = {0};
+    int64_t examples = windows_inner(k), positions = k->extent[0] / examples, slice = 0;
+    for (int64_t n = 1; n <= PRODUCT_PARTS; n++) {
+        int64_t own = part(examples, PRODUCT_LANES, n, slice);
+        if (!own) continue;
+        slice = own;
+        grids_add(&best, (struct grid){grid_cost(s, k, positions * slice, k->extent[1]), positions * slice, k->extent[1]});
+    }
+    grids_take(&best, k, grid);
+}
+
+/* Of patches of few channels: tiles of any rows, as of other products. */
+static void split_patches(const struct split *s, struct kernel *k, unsigned grid)
+{
+    struct grids best = {0};
+    int64_t down = 0;
+    for (int64_t r = 1; r <= PRODUCT_PARTS; r++) {
+        int64_t d = part(k->extent[0], PRODUCT_BLOCK, r, down), across = 0;
+        if (!d) continue;
+        down = d;
+        for (int64_t c = 1; c <= PRODUCT_PARTS; c++) {
+            int64_t a = part(k->extent[1], column_unit(s, k, c), c, across);
+            if (!a) continue;
+            across = a;
+            bool fits = down * across <= WINDOWS_TILE && (down <= PRODUCT_BLOCK || down * windows_depth(&k->products.at[0]) <= WINDOWS_PIXELS);
+            if (fits && divide_up(k->extent[0], down) * divide_up(k->extent[1], across) <= PRODUCT_TILES) grids_add(&best, (struct grid){grid_cost(s, k, down, across), down, across});
+        }
+    }
+    k->tile[0] = least(k->extent[0], PRODUCT_BLOCK), k->tile[1] = least(k->extent[1], kernel_group(k)); /* of what is too large for PRODUCT_TILES */
+    grids_take(&best, k, grid);
+}
+
 /* Over windows: tiles of whole positions, or of a whole part of each. */
 static void split_windows(const struct split *s, struct kernel *k, unsigned grid)
 {
+    if (windows_slices(k)) {
+        split_spread(s, k, grid);
+        return;
+    }
+    if (windows_patches(k)) {
+        split_patches(s, k, grid);
+        return;
+    }
     bool runs = windows_runs(k);
     int64_t rows = k->extent[0], columns = k->extent[1], inner = windows_inner(k) * (runs ? kernel_windows(k)->grid[1] : 1), across = 0;
     struct grids best = {0};

@@ -87,6 +87,9 @@ static bool panels_fit(const struct checking *c)
     int64_t depth = 2 * PRODUCT_DEPTH + k->tile[0], bytes; /* with what follows, more than kernel_worker_bytes adds up */
     for (uint32_t i = 0; i < k->products.n; i++)
         if (__builtin_add_overflow(depth, k->products.at[i].k, &depth)) return false;
+    if (kernel_windows(k) && windows_patches(k) && (!times(k->tile[0] + 2 * PRODUCT_LANES, windows_depth(&k->products.at[0]), &bytes) ||
+                                                    __builtin_add_overflow(depth, bytes, &depth)))
+        return false;
     return times(depth, k->tile[1] + 2 * PRODUCT_CHUNK, &bytes) && times(bytes, 8, &bytes) &&
            kernel_worker_bytes(k, c->v->k->program->f64 ? 8 : 4) <= c->v->k->worker_bytes;
 }
@@ -105,10 +108,18 @@ static bool meets_panels(const struct checking *c)
     return panels;
 }
 
+/* Is what a product over windows of few channels makes to lie in panels? It is stored down the rows. */
+static bool spread_panels(const struct checking *c)
+{
+    const struct kernel *k = c->k;
+    return kernel_windows(k) && windows_slices(k) && kernels_storage(c->v->k, c->v->kg, k->body.at[1].at.storage)->columns;
+}
+
 /* Of a product over windows: is a tile of whole positions, or the same whole part of each? */
 static bool windows_cut(const struct kernel *k)
 {
     int64_t unit = windows_unit(k), inner = windows_inner(k);
+    if (windows_spreads(k) || (windows_patches(k) && (k->tile[0] == k->extent[0] || k->tile[0] % PRODUCT_BLOCK == 0))) return true;
     if (windows_runs(k)) return k->tile[0] % (inner * kernel_windows(k)->grid[1]) == 0;
     return k->tile[0] % unit == 0 && inner % unit == 0 && (unit == inner || unit % PRODUCT_BLOCK == 0);
 }
@@ -128,6 +139,7 @@ static void verify_product(const struct checking *c)
     else if (!times(parts(k->extent[0], k->tile[0]), parts(k->extent[1], k->tile[1]), &tiles) || tiles != k->tasks)
         diag(c->v->g, E0877, head(c), k->tasks, k->name, arena_format(c->v->g->mem, "there are %lld tiles", (long long)tiles));
     else if (kernel_windows(k) && (k->library || c->v->k->program->f64)) wrong(c, "the library knows no products over windows");
+    else if (spread_panels(c)) wrong(c, "what it makes of so few channels cannot lie in panels");
     else if (k->library && c->v->k->program->f64) wrong(c, "the library multiplies all doubles: there is no word for it");
     else if (k->library && meets_panels(c)) wrong(c, "a library knows no panels, but a storage that it uses lies in some");
     else if (!panels_fit(c)) wrong(c, "what it packs does not fit into a worker's memory");
