@@ -114,6 +114,44 @@ static const char windows[] =
     "train t batch 8 steps 2\n"
     "    run 0 advance sgd\n";
 
+/* A transpose of few channels, made slice by slice, and a gradient for the weights by patches of several positions. */
+static const char few[] =
+    "ganc kernels 1\n"
+    "model f f32 streams 0\n"
+    "data d : [2, 2, 16] in [0, 1] source 0\n"
+    "tensor K : [3, 3, 16, 2] parameter\n"
+    "tensor L : [3, 3, 2, 16] parameter\n"
+    "counter sgd\n"
+    "result V\n"
+    "memory arena 14656 tensors 2304 worker 9728\n"
+    "    tensor K 288 x 4 bytes at 0\n"
+    "    tensor L 288 x 4 bytes at 1152\n"
+    "graph 0 step \"minimize V\" batch 32 scratch 12352\n"
+    "    batch d.0 2048 x 4 bytes at 2304 kernels 0..1 of d draw 0\n"
+    "    scratch z 1024 x 4 bytes at 10496 kernels 0..2\n"
+    "    scratch V 1 x 4 bytes at 14592 kernels 2..2\n"
+    "    kernel 0 \"out\": 2 tasks\n"
+    "      for i0 in 0..512, i1 in 0..2 by tiles of [256, 2]\n"
+    "        tile = d.0 [128, 16] @ K [144, 2] windows back grid [4, 4] taps [3, 3] image [2, 2] stride [2, 2] before [1, 1]\n"
+    "        %0 = tile\n"
+    "        z[2*i0 + i1] = %0\n"
+    "    kernel 1 \"patches\": 2 tasks\n"
+    "      for i0 in 0..18, i1 in 0..16 by tiles of [16, 16]\n"
+    "        tile = z [512, 2]' @ d.0 [128, 16] windows grid [3, 3] taps [2, 2] image [4, 4] stride [2, 2] before [1, 1]\n"
+    "        %0 = tile\n"
+    "        %1 = L[16*i0 + i1]\n"
+    "        %2 = sub %1 %0\n"
+    "        L[16*i0 + i1] = %2\n"
+    "    kernel 2 \"all\": 1 task\n"
+    "      over i0 in 0..1024\n"
+    "        %0 = z[i0]\n"
+    "        %1 = sum %0 over i0\n"
+    "      after\n"
+    "        V[0] = %1\n"
+    "    objective V = V result V\n"
+    "train t batch 32 steps 2\n"
+    "    run 0 advance sgd\n";
+
 static struct kernels *parse(struct ganc *g, const char *text, struct program **p)
 {
     uint32_t file;
@@ -121,10 +159,10 @@ static struct kernels *parse(struct ganc *g, const char *text, struct program **
     return kernels_parse(g, file, p);
 }
 
-/* base, or windows, with its first `from` replaced; the caller frees it. */
+/* base, windows or few, with its first `from` replaced; the caller frees it. */
 static char *changed(const char *from, const char *to)
 {
-    const char *text = strstr(base, from) ? base : windows, *at = strstr(text, from);
+    const char *text = strstr(base, from) ? base : strstr(windows, from) ? windows : few, *at = strstr(text, from);
     CHECK(at);
     if (!at) printf("the text has no %s\n", from);
     struct buffer b = {0};
@@ -367,6 +405,10 @@ static void test_windows(void)
     refused("x [128, 2]' @ y [32, 3] windows", "x [128, 2]' @ y [32, 3] windows back", E0606);
     refused("[27, 2]", "[2, 27]'", E0606);
     refused("y [32, 3] @ K", "y + 3 [32, 3] @ K", E0876);
+    refused("tiles of [256, 2]", "tiles of [264, 2]", E0879);
+    refused("tiles of [16, 16]", "tiles of [17, 16]", E0879);
+    refused("scratch z 1024 x 4 bytes at 10496", "scratch z 1024 x 4 bytes at 10496 panels 64", E0879);
+    refused("worker 9728\n    tensor K 288", "worker 9664\n    tensor K 288", E0879);
     refused("before [1, 1]", "before [1, 1]\n             + d.0 [32, 2] @ K [2, 3]", E0606);
 }
 
@@ -395,5 +437,6 @@ int main(void)
     test_windows();
     test_changes(base);
     test_changes(windows);
+    test_changes(few);
     return check_done();
 }
