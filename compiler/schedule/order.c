@@ -1,7 +1,8 @@
 /* order.c: the order of a graph's kernels, and how long each storage is needed.
  *
  * Topological; among kernels that are ready, the one after which least memory is held (what it allocates less what it is the last to read),
- * and of equals the first in the graph. */
+ * and of equals the first in the graph. Then those that only add to what is held wait until the next that needs them: weights are turned right
+ * before they are read so. */
 #include "schedule/internal.h"
 
 #include <string.h>
@@ -78,6 +79,34 @@ static struct waits *waits_make(struct scheduling *s)
     return w;
 }
 
+/* Moves kernels behind those that neither need them nor they wait for, from the last to the first. `order` has their numbers; nothing is held for longer. */
+static void order_late(const struct order *o, const struct touched *touched, const struct waits *w, uint32_t *order)
+{
+    uint32_t n = o->s->groups.n, m = o->s->kg->storages.n;
+    uint32_t *position = NEW_ARRAY(o->s->mem, uint32_t, n), *until = NEW_ARRAY(o->s->mem, uint32_t, m); /* until: kernels so far that touch a storage */
+    bool *later = NEW_ARRAY(o->s->mem, bool, m);                                                       /* is it touched by one behind? */
+    for (uint32_t p = 0; p < n; p++) {
+        position[order[p]] = p;
+        for (uint32_t j = 0; j < touched[p].ids.n; j++) until[touched[p].ids.at[j]]++;
+    }
+    for (uint32_t p = n; p-- > 0;) {
+        uint32_t k = order[p], to = n;
+        int64_t bytes = 0; /* what it adds, less what is held for it alone */
+        for (uint32_t j = 0; j < touched[k].ids.n; j++) {
+            uint32_t id = touched[k].ids.at[j];
+            const struct storage *st = &o->s->kg->storages.at[id];
+            bool first = until[id]-- == 1, last = !later[id] && !o->kept[id];
+            later[id] = true;
+            if (first != last && st->kind == STORAGE_SCRATCH) bytes += first ? st->elements * st->size : -st->elements * st->size;
+        }
+        for (uint32_t j = 0; j < w[k].next.n; j++)
+            if (position[w[k].next.at[j]] < to) to = position[w[k].next.at[j]];
+        if (bytes <= 0 || to == n) continue;
+        for (uint32_t q = p; q + 1 < to; q++) order[q] = order[q + 1], position[order[q]] = q;
+        order[to - 1] = k, position[k] = to - 1;
+    }
+}
+
 void order_kernels(struct scheduling *s, const struct kernel *made)
 {
     uint32_t n = s->groups.n, m = s->kg->storages.n;
@@ -95,6 +124,7 @@ void order_kernels(struct scheduling *s, const struct kernel *made)
     }
     struct waits *w = waits_make(s);
     bool *done = NEW_ARRAY(s->mem, bool, n);
+    uint32_t *order = NEW_ARRAY(s->mem, uint32_t, n);
     for (uint32_t placed = 0; placed < n; placed++) {
         uint32_t best = n;
         int64_t least = 0;
@@ -104,10 +134,12 @@ void order_kernels(struct scheduling *s, const struct kernel *made)
             if (best == n || bytes < least) best = i, least = bytes;
         }
         done[best] = true; /* there is one: groups have no cycle */
-        vec_push(s->g->mem, &s->kg->kernels, made[best]);
+        order[placed] = best;
         for (uint32_t j = 0; j < touched[best].ids.n; j++) o.left[touched[best].ids.at[j]]--, o.begun[touched[best].ids.at[j]] = true;
         for (uint32_t j = 0; j < w[best].next.n; j++) w[w[best].next.at[j]].count--;
     }
+    order_late(&o, touched, w, order);
+    for (uint32_t i = 0; i < n; i++) vec_push(s->g->mem, &s->kg->kernels, made[order[i]]);
 }
 
 struct lifetime {
