@@ -2,7 +2,7 @@
 # made small, compiled code and evaluator agree in double precision, and without settings in single. No model of images is left out of the list.
 . "$(dirname "$0")/../lib.sh"
 count=0
-while IFS='|' read -r model settings counts small; do
+while IFS='|' read -r model settings counts small _; do
     case $model in '#'*) continue ;; esac
     read -r model <<<"$model"
     read -r settings <<<"$settings"
