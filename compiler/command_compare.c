@@ -9,7 +9,7 @@ int command_compare(struct compilation *c, struct options *o)
     for (uint32_t i = 0; i < o->files.n; i++) {
         c->path = o->files.at[i];
         double bound = c->g->f64 ? 1e-14 : 1e-6;
-        good = (option_given(o, "--kernels") ? compare_kernels(c, bound) : compare_model(c, bound, false)) && good;
+        good = (option_given(o, "--kernels") ? compare_kernels(c, bound) : compare_model(c, bound)) && good;
     }
     return command_finish(c, o, good ? 0 : 1);
 }

@@ -17,8 +17,8 @@ struct comparison {
     const struct ganrt_model *model;
     struct run *run;
     struct evaluator *evaluator;
-    double bound, worst;
-    bool quiet, good;
+    double bound;
+    bool good;
 };
 
 static void made_up(void *self, const struct graph *graph, uint64_t tick, uint32_t data, uint32_t draw, double *to)
@@ -56,17 +56,6 @@ struct values { /* a vec */
     struct compared *at;
     uint32_t n, capacity;
 };
-
-static void judge(struct comparison *x, const char *graph, const struct compared *c)
-{
-    if (c->error <= x->bound + NOISE_MARGIN * c->noise) {
-        if (c->error > x->worst && c->error < 1) x->worst = c->error;
-        return;
-    }
-    x->worst = c->error;
-    x->good = false;
-    printf("%s: %s: relative error %.3g, where rounding makes %.3g\n", graph, c->name, c->error, c->noise);
-}
 
 static bool failed(struct comparison *x, const char *graph, const char *message)
 {
@@ -162,7 +151,17 @@ static void compare_values(struct comparison *x, uint32_t index, const unsigned 
         for (uint32_t i = 0; i < all; i++)
             values->at[i].noise = fmax(values->at[i].noise, compared_noise(values->at[i].want, moved.at[i].want, values->at[i].n));
     }
-    for (uint32_t i = 0; i < values->n; i++) judge(x, graph->name, &values->at[i]);
+    double worst = 0;
+    for (uint32_t i = 0; i < values->n; i++) {
+        const struct compared *v = &values->at[i];
+        if (!compared_close(v->error, v->noise, x->bound)) {
+            printf("%s: %s: relative error %.3g, where rounding makes %.3g\n", graph->name, v->name, v->error, v->noise);
+            x->good = false;
+        }
+        if (v->noise < 1) worst = fmax(worst, v->error);
+    }
+    printf("%-60.60s %8.2g\n", graph->name, worst);
+    for (uint32_t i = 0; i < values->n; i++) compared_lost(values->at[i].name, "", values->at[i].error, values->at[i].noise);
 }
 
 static void compare_graph(struct comparison *x, uint32_t index)
@@ -178,13 +177,11 @@ static void compare_graph(struct comparison *x, uint32_t index)
     memcpy(saved, x->run->frame.arena, (size_t)x->model->tensor_bytes);
     x->run->frame.tick = x->evaluator->tick_else = 5;
     x->evaluator->tick = 4; /* a STEP graph advances it */
-    x->worst = 0;
     struct arena *mem = arena_new();
     struct values values = {0};
     if (!failed(x, graph->name, evaluate(x, index, mem, &values))) {
         compiled->run(&x->run->frame);
         compare_values(x, index, saved, mem, &values);
-        if (!x->quiet) printf("%-60.60s %8.2g\n", graph->name, x->worst);
     }
     if (graph->kind != GRAPH_INIT) memcpy(x->run->frame.arena, saved, (size_t)x->model->tensor_bytes);
     share_tensors(x);
@@ -207,12 +204,12 @@ static void compare_all(struct comparison *x)
     for (uint32_t g = 0; g < x->plain->graphs.n; g++) compare_graph(x, g);
 }
 
-bool compare_model(struct compilation *c, double bound, bool quiet)
+bool compare_model(struct compilation *c, double bound)
 {
     struct compilation plain = {.g = ganc_new(), .path = c->path};
     plain.g->f64 = c->g->f64;
     for (uint32_t i = 0; i < c->g->definitions.n; i++) vec_push(plain.g->mem, &plain.g->definitions, c->g->definitions.at[i]);
-    struct comparison x = {.bound = bound, .quiet = quiet, .good = true};
+    struct comparison x = {.bound = bound, .good = true};
     void *handle = NULL;
     struct error error = {""};
     bool compiled = compile(c, AT_OBJ);

@@ -169,14 +169,18 @@ static void judge(struct comparison *x, const struct graph *graph, const struct 
     double worst[SIDES] = {0};
     for (uint32_t i = 0; i < n; i++)
         for (int side = 0; side < SIDES; side++) {
-            if (v[i].error[side] > worst[side]) worst[side] = v[i].error[side];
-            if (v[i].error[side] <= x->bound[side] + NOISE_MARGIN * v[i].noise[side]) continue;
+            if (v[i].noise[side] < 1) worst[side] = fmax(worst[side], v[i].error[side]);
+            if (compared_close(v[i].error[side], v[i].noise[side], x->bound[side])) continue;
             printf("%s: %s: %s: relative error %.3g, where rounding makes %.3g\n", graph->name, v[i].name, against[side], v[i].error[side], v[i].noise[side]);
             x->good = false;
         }
     printf("%-60.60s", graph->name);
     if (ran[AGAINST_EVALUATOR]) printf(" kernels %8.2g", worst[AGAINST_EVALUATOR]);
     printf(" code %8.2g\n", worst[AGAINST_CODE]);
+    for (uint32_t i = 0; i < n; i++) {
+        compared_lost(v[i].name, ", kernels", v[i].error[AGAINST_EVALUATOR], v[i].noise[AGAINST_EVALUATOR]);
+        compared_lost(v[i].name, ", code", v[i].error[AGAINST_CODE], v[i].noise[AGAINST_CODE]);
+    }
 }
 
 static void compare_graph(struct comparison *x, uint32_t index)

@@ -1,6 +1,8 @@
 /* compare_values.c: see compare_values.h. */
 #include "compare_values.h"
 
+#include <stdio.h>
+
 double compared_element(const void *at, uint32_t size, int64_t i)
 {
     return size == 8 ? ((const double *)at)[i] : (double)((const float *)at)[i];
@@ -28,6 +30,16 @@ double compared_noise(const double *before, const double *after, int64_t n)
         norm += before[i] * before[i];
     }
     return sqrt(difference / (norm > 0 ? norm : 1e-30));
+}
+
+bool compared_close(double error, double noise, double bound)
+{
+    return error <= bound + NOISE_MARGIN * noise;
+}
+
+void compared_lost(const char *value, const char *side, double error, double noise)
+{
+    if (noise >= 1) printf("    %s is nothing but rounding%s: %.2g of its size, which rounding moves by %.2g\n", value, side, error, noise);
 }
 
 void compared_input(struct run *run, uint32_t graph, uint32_t input, double *to)

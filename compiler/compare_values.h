@@ -16,6 +16,10 @@ double compared_element(const void *at, uint32_t size, int64_t i); /* of element
 /* Relative, in the 2-norm; infinite where only one is finite. tensor: whose elements stand `at`, as it lays them out; NULL: row-major. */
 double compared_error(const void *at, uint32_t size, const struct ganrt_tensor *tensor, const double *want, int64_t n);
 double compared_noise(const double *before, const double *after, int64_t n); /* how far the reference's own value moved, relative to its norm */
+/* No more than a bound, or than rounding makes? */
+bool compared_close(double error, double noise, double bound);
+/* Says so where rounding moves a value by its own size or more: what is 0 but for rounding, and what an optimizer makes of its sign. */
+void compared_lost(const char *value, const char *side, double error, double noise);
 void compared_input(struct run *run, uint32_t graph, uint32_t input, double *to); /* makes up an input: into the run's storage, and to `to` */
 
 #endif

@@ -36,6 +36,12 @@ objectives() {
         }
         END { if (seen != 10) { print "saw " seen + 0 " steps, not 10"; bad = 1 } exit bad }' "$2" || fail "the objectives differ from PyTorch's: $2"
 }
+# rounding OUTPUT [PARAMETER]: what `ganc compare` found to be nothing but rounding belongs to these parameters (a pattern), whose gradients are 0 by design
+rounding() {
+    local others
+    others=$(sed -nE 's/^ +([^ ]+) is nothing but rounding.*/\1/p' "$1" | grep -vE "(^|[.])(${2:-none})\$")
+    [ -z "$others" ] || fail "$1: nothing but rounding: $others"
+}
 # retiled [halved]: a text of kernels with tiles of 16 rows in every product and, `halved`, of half the columns where they are many
 retiled() {
     awk -v halved="${1:-}" '

@@ -379,8 +379,8 @@ static bool rounds(const struct node *n)
     }
 }
 
-/* What n's roundings are relative to: its value; of a sum or product of k terms the sum of their sizes times sqrt(k), for partial sums round
- * too, and all one way where terms are equal. */
+/* What n's roundings are relative to: its value; of a sum or product of k terms the sum of their sizes, for partial sums round too, and sqrt(k) times the
+ * value: where terms do not cancel, the partial sums are k of its size. */
 static const double *sizes(struct evaluator_run *run, struct arena *scratch, const struct node *n)
 {
     int64_t total = type_total(run->graph, n->type);
@@ -398,7 +398,8 @@ static const double *sizes(struct evaluator_run *run, struct arena *scratch, con
     op_hooks[n->op].evaluate(&evaluation);
     double terms = (double)type_total(run->graph, n->arg[0]->type) / (double)total;
     if (n->nargs > 1) terms = sqrt(terms * (double)type_total(run->graph, n->arg[1]->type));
-    for (int64_t i = 0; i < total; i++) y[i] *= sqrt(fmax(terms, 1));
+    const double *value = run->value[n->id].jets.part[0];
+    for (int64_t i = 0; i < total; i++) y[i] += sqrt(fmax(terms, 1)) * fabs(value[i]);
     return y;
 }
 
