@@ -6,7 +6,7 @@ GANC=${GANC:-$top/build/ganc}
 export NO_COLOR=1
 export GANC_CACHE_SIZE=0 # every test compiles; tests/cache sets its own
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap '[ $BASHPID != $$ ] || rm -rf "$work"' EXIT # a child that is ended before it has become its command runs this, too
 failures=0
 fail() { echo "$*"; failures=1; }
 # says STATUS PATTERN COMMAND...: it exits so and prints one line on stderr that matches

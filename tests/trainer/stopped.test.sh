@@ -23,7 +23,7 @@ finish_and_compare() {
 end() { # SIGNAL STATUS
     "$tiny" "${flags[@]}" --out $1 --steps $forever >out 2>err &
     local process=$!
-    for ((i = 0; i < 200; i++)); do [ -s $1/metrics.jsonl ] && break; sleep 0.02; done
+    for ((i = 0; i < 3000; i++)); do [ -s $1/metrics.jsonl ] && break; sleep 0.02; done # from then on it hears SIGINT, which bash's & has it ignore
     kill -$1 $process
     wait $process
     local status=$? step
