@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # dcgan.py: dcgan.gan (beside this file) by PyTorch: its own first weights, and the objectives of ten steps of Adam in double precision.
 #
-#   ganc dcgan.gan --emit=graph | python3 dcgan.py dcgan.safetensors [float32] > dcgan.txt
+#   ganc -D base=8 -D n=128 dcgan.gan --emit=graph | python3 dcgan.py dcgan.safetensors [float32 [channels_last] [no_onednn]] > dcgan.txt
 #
 # writes PyTorch's weights (single precision, as it makes them) and the objectives. Noise and images are ganc's (../draws.py), whose graph
-# text is given on standard input. Width and minibatch are the text's, too: with `-D base=32 -D n=64` this is the long check (tests/README.md).
+# text is given on standard input. Width and minibatch are the text's, too: with `-D base=32` this is the long check (tests/README.md).
 # Made with Python 3.11.7, NumPy 2.4.6, PyTorch (its version is written into the file's first line).
 import json, os, re, sys
 import torch
@@ -86,13 +86,15 @@ torch.manual_seed(1)
 G, D = Generator().apply(initialise), Discriminator().apply(initialise)
 save(sys.argv[1], {**{'G.' + k: v for k, v in G.state_dict().items()}, **{'D.' + k: v for k, v in D.state_dict().items()}})
 TYPE = getattr(torch, sys.argv[2] if len(sys.argv) > 2 else 'float64')
-G.to(TYPE), D.to(TYPE)
+LAYOUT = torch.channels_last if 'channels_last' in sys.argv else torch.contiguous_format
+torch.backends.mkldnn.enabled = 'no_onednn' not in sys.argv
+G.to(TYPE, memory_format=LAYOUT), D.to(TYPE, memory_format=LAYOUT)
 adam = lambda net: torch.optim.Adam(net.parameters(), 2e-4, (0.5, 0.999), maximize=True)
 of_G, of_D = adam(G), adam(D)
 ls = F.logsigmoid
 print('# step, V, E[z ~ noise] log(D(G(z))): PyTorch', torch.__version__)
 for step in range(1, 11):
-    x, z = images(draw('maximize V over D', 3, 2 * step - 1)).to(TYPE), draw('maximize V over D', 100, 2 * step - 1).to(TYPE)
+    x, z = images(draw('maximize V over D', 3, 2 * step - 1)).to(TYPE, memory_format=LAYOUT), draw('maximize V over D', 100, 2 * step - 1).to(TYPE)
     of_D.zero_grad()
     v = ls(D(x)).mean() + ls(-D(G(z))).mean()
     v.backward()
