@@ -70,7 +70,8 @@ static void share_tensors(struct comparison *x)
 {
     for (uint32_t t = 0; t < x->model->ntensors; t++) {
         const struct ganrt_tensor *tensor = &x->model->tensors[t];
-        for (int64_t i = 0; i < tensor->elements; i++) x->evaluator->tensors[t][i] = compared_element(run_at(x->run, tensor->offset), tensor->size, ganrt_position(tensor, i));
+        for (int64_t i = 0; i < tensor->elements; i++)
+            x->evaluator->tensors[t][i] = compared_element(run_at(x->run, tensor->offset), tensor->size, ganrt_position(tensor, i));
     }
 }
 
@@ -125,7 +126,8 @@ static bool run_shaken(struct comparison *x, uint32_t index, const unsigned char
 {
     for (uint32_t t = 0; t < x->model->ntensors; t++) {
         const struct ganrt_tensor *tensor = &x->model->tensors[t];
-        for (int64_t i = 0; i < tensor->elements; i++) x->evaluator->tensors[t][i] = compared_element(saved + tensor->offset, tensor->size, ganrt_position(tensor, i));
+        for (int64_t i = 0; i < tensor->elements; i++)
+            x->evaluator->tensors[t][i] = compared_element(saved + tensor->offset, tensor->size, ganrt_position(tensor, i));
     }
     x->evaluator->tick_else = 5;
     x->evaluator->tick = 4;

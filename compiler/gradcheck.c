@@ -88,7 +88,8 @@ static void find_statements(struct check *x, struct arena *scratch, uint32_t ind
         for (uint32_t id = 0; id < graph->nodes.n; id++) in_objective[id] = in_objective[id] || need[id];
     }
     for (uint32_t id = 0; id < graph->nodes.n; id++)
-        if (is_outer(x, graph->nodes.at[id], live, in_objective)) vec_push(x->g->mem, &statement_of(x, index, graph->nodes.at[id])->gradients, graph->nodes.at[id]);
+        if (is_outer(x, graph->nodes.at[id], live, in_objective))
+            vec_push(x->g->mem, &statement_of(x, index, graph->nodes.at[id])->gradients, graph->nodes.at[id]);
     for (uint32_t i = first; i < x->statements.n; i++) {
         struct statement *s = &x->statements.at[i];
         const bool *need = needed_by(scratch, graph, s->y);
@@ -288,7 +289,8 @@ static bool check_inner(struct check *x, const struct statement *s, struct check
                 want += seed[k] * gradient[k];
                 size += seed[k] * seed[k] * gradient[k] * gradient[k];
             }
-            double error = fabs(probe_along(p, kept(x, s, stage, at + 1), kept(x, s, stage, at + 2), seed) - want), scale = fmax(fmax(fabs(want), sqrt(size)), least);
+            double error = fabs(probe_along(p, kept(x, s, stage, at + 1), kept(x, s, stage, at + 2), seed) - want),
+                   scale = fmax(fmax(fabs(want), sqrt(size)), least);
             to->inner[i].error = fmax(to->inner[i].error, error == 0 ? 0 : error / scale);
         }
         arena_free(scratch);
@@ -339,7 +341,8 @@ static const char *name_of(const struct check *x, const struct statement *s)
 static void check_statement(struct check *x, const struct statement *s)
 {
     struct arena *mem = arena_new();
-    struct checked to = {.g = x->g, .p = x->stage[0], .e = x->e, .name = name_of(x, s), .span = s->span, .n = s->gradients.n, .inner_n = s->inner.n, .elements = x->o->elements};
+    struct checked to = {
+        .g = x->g, .p = x->stage[0], .e = x->e, .name = name_of(x, s), .span = s->span, .n = s->gradients.n, .inner_n = s->inner.n, .elements = x->o->elements};
     to.tensors = NEW_ARRAY(mem, struct checked_tensor, to.n);
     to.inner = NEW_ARRAY(mem, struct checked_inner, to.inner_n);
     for (uint32_t k = 0; k < to.n; k++) to.tensors[k].tensor = s->gradients.at[k]->arg[1]->index;

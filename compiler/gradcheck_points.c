@@ -244,7 +244,8 @@ void gradcheck_points(struct checked *s)
     for (uint32_t k = 0; k < s->n; k++) {
         int64_t n = type_elements(s->p->tensors.at[s->tensors[k].tensor].type);
         if (n > s->elements) n = s->elements;
-        for (int64_t i = 0; i < n; i += CHUNK) vec_push(scratch, &list, (struct task){.s = s, .tensor = (int32_t)k, .from = i, .to = i + CHUNK < n ? i + CHUNK : n});
+        for (int64_t i = 0; i < n; i += CHUNK)
+            vec_push(scratch, &list, (struct task){.s = s, .tensor = (int32_t)k, .from = i, .to = i + CHUNK < n ? i + CHUNK : n});
     }
     struct tasks tasks = {.at = list.at, .n = list.n};
     long processors = sysconf(_SC_NPROCESSORS_ONLN);

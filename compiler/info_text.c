@@ -116,7 +116,8 @@ static void data(const struct printing *t)
         buffer_put(t->to, "\n");
     }
     for (uint32_t i = 0; i < p->priors.n; i++)
-        buffer_put(t->to, "%s  %s : %s ~ %s\n", i ? "" : "\npriors\n", p->priors.at[i].name, shape(t, p->priors.at[i].type), p->priors.at[i].text ? p->priors.at[i].text : "");
+        buffer_put(t->to, "%s  %s : %s ~ %s\n", i ? "" : "\npriors\n", p->priors.at[i].name, shape(t, p->priors.at[i].type),
+                   p->priors.at[i].text ? p->priors.at[i].text : "");
 }
 
 static void settings(const struct printing *t)
@@ -159,13 +160,17 @@ static void net(const struct printing *t, const struct net_info *n)
 
 static void sums(const struct printing *t)
 {
-    static const char *const names[] = {[TENSOR_PARAMETER] = "parameters", [TENSOR_NET_STATE] = "states of nets", [TENSOR_OPTIMIZER_STATE] = "states of optimizers",
-                                        [TENSOR_SCHEDULE_STATE] = "states of the schedule", [TENSOR_AVERAGE] = "averages of parameters"};
+    static const char *const names[] = {[TENSOR_PARAMETER] = "parameters",
+                                        [TENSOR_NET_STATE] = "states of nets",
+                                        [TENSOR_OPTIMIZER_STATE] = "states of optimizers",
+                                        [TENSOR_SCHEDULE_STATE] = "states of the schedule",
+                                        [TENSOR_AVERAGE] = "averages of parameters"};
     buffer_put(t->to, "\ntensors\n");
     for (size_t kind = 0; kind < sizeof names / sizeof *names; kind++) {
         struct info_sum s = info_sum(t->p, (enum tensor_kind)kind);
         if (!s.tensors) continue;
-        buffer_put(t->to, "  %-24s %6u tensor%s %16s values %12s\n", names[kind], s.tensors, s.tensors == 1 ? " " : "s", count(t, s.elements), bytes_text(t, s.bytes));
+        buffer_put(t->to, "  %-24s %6u tensor%s %16s values %12s\n", names[kind], s.tensors, s.tensors == 1 ? " " : "s", count(t, s.elements),
+                   bytes_text(t, s.bytes));
     }
 }
 
@@ -214,7 +219,8 @@ static void training(const struct printing *t)
     buffer_put(t->to, "\ntraining\n");
     for (uint32_t i = 0; i < p->trains.n; i++) {
         const struct train *b = &p->trains.at[i];
-        buffer_put(t->to, "  %s: batch %lld, %s %s\n", b->name, (long long)b->batch, info_value(t->mem, p, b->steps ? b->steps : b->epochs), b->steps ? "steps" : "epochs");
+        buffer_put(t->to, "  %s: batch %lld, %s %s\n", b->name, (long long)b->batch, info_value(t->mem, p, b->steps ? b->steps : b->epochs),
+                   b->steps ? "steps" : "epochs");
         statements(t, b->body.at, b->body.n, 4);
     }
     for (uint32_t i = 0; i < p->reports.n; i++) {

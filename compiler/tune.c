@@ -163,7 +163,8 @@ static void confirm(struct tuning *t, uint32_t graph, uint32_t kernel)
     char from[48], to[48];
     snprintf(from, sizeof from, "[%lld, %lld]", (long long)usual->tile[0], (long long)usual->tile[1]);
     snprintf(to, sizeof to, "[%lld, %lld]", (long long)chosen->tile[0], (long long)chosen->tile[1]);
-    fprintf(stderr, "tune: %5u %6u  %-40.40s %10.2f us  %-14s %-14s %4.0f%%\n", graph, kernel, usual->name, first * 1e6, from, t->grid[n] ? to : "stays", gain * 100);
+    fprintf(stderr, "tune: %5u %6u  %-40.40s %10.2f us  %-14s %-14s %4.0f%%\n", graph, kernel, usual->name, first * 1e6, from, t->grid[n] ? to : "stays",
+            gain * 100);
 }
 
 static void measure_rounds(struct tuning *t, uint32_t graph)

@@ -209,7 +209,8 @@ void progress_end(struct training *t)
         free(path);
     }
     if (t->loaded > 0 && memory_peak() > 0)
-        printf("memory: %.1f MB at most, beyond the program and its data; %.1f MB were planned\n", (memory_peak() - t->loaded) * 1e-6, run_planned(t->run) * 1e-6);
+        printf("memory: %.1f MB at most, beyond the program and its data; %.1f MB were planned\n", (memory_peak() - t->loaded) * 1e-6,
+               run_planned(t->run) * 1e-6);
     printf("checkpoint: %s/checkpoints/%08" PRIu64 ".safetensors\n", t->out, t->saved);
     printf("go on: %s --resume --out ", t->run->invoked);
     print_word(t->out);

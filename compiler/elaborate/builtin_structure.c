@@ -71,7 +71,8 @@ struct value builtin_pad(struct elaboration *e, struct arguments *args, struct s
 {
     struct argument before, after, axis;
     struct node *x = value_to_node(e, args->positional.at[0], args->spans.at[0]);
-    if (!x || !argument_find(e, args, 1, "before", &before) || !argument_find(e, args, 2, "after", &after) || !argument_find(e, args, UINT32_MAX, "axis", &axis))
+    if (!x || !argument_find(e, args, 1, "before", &before) || !argument_find(e, args, 2, "after", &after) ||
+        !argument_find(e, args, UINT32_MAX, "axis", &axis))
         return value_error();
     if (!before.v) {
         diag(e->g, E0406, span, "pad", "before");

@@ -198,7 +198,8 @@ static struct value call_function(struct elaboration *e, const struct declaratio
     return v;
 }
 
-static struct value check_output(struct elaboration *e, struct environment *env, const struct ast *shape, struct value v, const struct ast *body, const char *what)
+static struct value check_output(struct elaboration *e, struct environment *env, const struct ast *shape, struct value v, const struct ast *body,
+                                 const char *what)
 {
     if (v.kind == VALUE_ERROR) {
         if (v.text) diag(e->g, E0409, body->span);
@@ -401,7 +402,8 @@ static struct value call_value(struct elaboration *e, struct value f, struct arg
         }
         if (!folds) return arithmetic_map(e, f.op, want, args->positional.at, span);
         struct value v = args->positional.at[0];
-        for (uint32_t i = 1; i < args->positional.n && v.kind != VALUE_ERROR; i++) v = arithmetic_map(e, f.op, 2, (struct value[]){v, args->positional.at[i]}, span);
+        for (uint32_t i = 1; i < args->positional.n && v.kind != VALUE_ERROR; i++)
+            v = arithmetic_map(e, f.op, 2, (struct value[]){v, args->positional.at[i]}, span);
         return v;
     }
     case VALUE_BUILTIN: return builtin_call(e, f.builtin, args, span);

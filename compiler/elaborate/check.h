@@ -117,7 +117,8 @@ void check_game(struct elaboration *e);
 void check_pipes(struct elaboration *e, const struct ast *tree); /* check_syntax.c: pipe-after-E */
 void check_ranges(struct facts *f, const bool *live);            /* check_ranges.c: domain */
 void check_penalties(struct facts *f, const bool *live);         /* check_ranges.c: penalty-batchnorm */
-void check_move(struct facts *f, const struct move *m, struct arena *mem, struct stances *stances); /* check_moves.c: range-mismatch, saturating, critic-sigmoid */
+/* check_moves.c: range-mismatch, saturating, critic-sigmoid */
+void check_move(struct facts *f, const struct move *m, struct arena *mem, struct stances *stances);
 void check_trained(struct elaboration *e);                       /* check_players.c: untrained, no-gradient */
 void check_players(struct elaboration *e, struct arena *mem, const struct stances *stances); /* check_players.c: unbounded, one-sided */
 

@@ -63,7 +63,10 @@ static void check_unbounded(struct elaboration *e, uint32_t net, const struct pl
     const struct ast *s = p->grows->move->statement;
     diag(e->g, W0707, s->kids[0]->span, place_text(e, s->kids[0]->span), info->name);
     diag_note(e->g, info->span, "%s is declared here; its output is not bounded, and stands in the objective as it is", info->name);
-    diag_help(e->g, "after this statement project %s onto a bounded set (Arjovsky et al. 2017, Algorithm 1), or subtract a penalty on its gradient (Gulrajani et al. 2017, equation 3)", info->name);
+    diag_help(e->g,
+              "after this statement project %s onto a bounded set (Arjovsky et al. 2017, Algorithm 1), or subtract a penalty on its gradient "
+              "(Gulrajani et al. 2017, equation 3)",
+              info->name);
 }
 
 /* A net whose own statements push its output one way on data and the other on what is generated tells them apart. A statement of another

@@ -53,7 +53,8 @@ static void help(const struct facts *f, const struct finding *x)
     if (strlen(text) > MOST_HELP) text = "...";
     if (x->node->op == OP_sqrt) diag_help(f->e->g, "keep it from 0 on: max(%s, 0)", text);
     else if (x->node->op != OP_log) diag_help(f->e->g, "keep it away from there by adding a number, or choose another value there by if");
-    else if (isinf(x->argument->range.low) && f->use[x->argument->id]) diag_help(f->e->g, "if %s is meant to be a probability, let the net end in |> sigmoid", text);
+    else if (isinf(x->argument->range.low) && f->use[x->argument->id])
+        diag_help(f->e->g, "if %s is meant to be a probability, let the net end in |> sigmoid", text);
     else diag_help(f->e->g, "keep it above 0: max(%s, 1e-7)", text);
 }
 

@@ -54,7 +54,9 @@ static struct node *draw_kind(struct elaboration *e, const struct distribution *
     }
     case DIST_BERNOULLI: {
         struct value p = value_read(e, d->a, span);
-        if (p.kind == VALUE_NODE) return node_make(e, OP_lt, 2, (struct node *[]){random_node(e, OP_rand_uniform, t, NULL, 0, span), value_to_node(e, p, span)}, &(struct node){0}, span);
+        if (p.kind == VALUE_NODE)
+            return node_make(e, OP_lt, 2, (struct node *[]){random_node(e, OP_rand_uniform, t, NULL, 0, span), value_to_node(e, p, span)}, &(struct node){0},
+                             span);
         const struct sexpr *s = value_to_sexpr(e, p, span);
         return s ? random_node(e, OP_rand_bernoulli, t, s, 0, span) : NULL;
     }
@@ -229,7 +231,8 @@ static void collect_data(struct elaboration *e, const struct value *v, struct ex
     arena_free(scratch);
 }
 
-static bool bind_draws(struct elaboration *e, struct environment *env, struct environment *outer, const struct ast *draws, uint32_t depth, struct expectation *x)
+static bool bind_draws(struct elaboration *e, struct environment *env, struct environment *outer, const struct ast *draws, uint32_t depth,
+                       struct expectation *x)
 {
     bool good = true;
     for (uint32_t i = 0; i < draws->n; i++) {

@@ -340,7 +340,11 @@ bool evaluate_statement(struct elaboration *e, struct environment *env, const st
     case A_EVERY:
     case A_TOGETHER:
     case A_OPTIMIZE:
-    case A_PROJECT: diag(e->g, E0501, s->span, s->kind == A_OPTIMIZE ? "maximize and minimize" : s->kind == A_PROJECT ? "project" : s->kind == A_REPEAT ? "repeat" : s->kind == A_EVERY ? "every" : "together"); return true;
+    case A_PROJECT: {
+        const char *what = s->kind == A_REPEAT ? "repeat" : s->kind == A_EVERY ? "every" : s->kind == A_TOGETHER ? "together" : "project";
+        diag(e->g, E0501, s->span, s->kind == A_OPTIMIZE ? "maximize and minimize" : what);
+        return true;
+    }
     default: *result = evaluate(e, env, s); return true;
     }
 }

@@ -249,12 +249,16 @@ struct node *node_make(struct elaboration *e, enum op op, uint32_t n, struct nod
 
 /* expression.c */
 struct value evaluate(struct elaboration *e, struct environment *env, const struct ast *a); /* VALUE_ERROR: it was reported */
-struct value evaluate_block(struct elaboration *e, struct environment *outer, const struct ast *block); /* VALUE_ERROR with a text: it has no value, not reported */
+/* VALUE_ERROR with a text: it has no value, not reported */
+struct value evaluate_block(struct elaboration *e, struct environment *outer, const struct ast *block);
 struct value evaluate_block_in(struct elaboration *e, struct environment *env, const struct ast *block); /* its names are bound in env */
-bool evaluate_statement(struct elaboration *e, struct environment *env, const struct ast *s, struct value *result); /* false after an error that ends the block */
-struct value evaluate_piped(struct elaboration *e, struct environment *env, struct value first, struct span first_span, const struct ast *right); /* first |> right */
+/* false after an error that ends the block */
+bool evaluate_statement(struct elaboration *e, struct environment *env, const struct ast *s, struct value *result);
+/* first |> right */
+struct value evaluate_piped(struct elaboration *e, struct environment *env, struct value first, struct span first_span, const struct ast *right);
 bool evaluate_shape(struct elaboration *e, struct environment *env, const struct ast *shape, struct type *out); /* every dimension known */
-bool match_shape(struct elaboration *e, struct environment *env, const struct ast *shape, struct type t, struct span at, const char *what); /* binds unknown names */
+/* binds unknown names */
+bool match_shape(struct elaboration *e, struct environment *env, const struct ast *shape, struct type t, struct span at, const char *what);
 void sizes_unknown(struct elaboration *e, struct environment *env, const struct ast *shape); /* after an error: the names it would have bound are silent */
 bool evaluate_index(struct elaboration *e, struct environment *env, const struct ast *a, struct value base, struct value *out);
 
@@ -266,7 +270,8 @@ struct arguments { /* of a call, evaluated: positional first */
     VEC(struct value) named_values;
     struct span span;
 };
-bool arguments_evaluate(struct elaboration *e, struct environment *env, const struct value *first, struct span first_span, const struct ast *args, struct span span, struct arguments *out);
+bool arguments_evaluate(struct elaboration *e, struct environment *env, const struct value *first, struct span first_span, const struct ast *args,
+                        struct span span, struct arguments *out);
 void call_enter(struct elaboration *e, struct call *c, const struct declaration *d, struct arguments *args);
 void call_leave(struct elaboration *e);
 struct value call(struct elaboration *e, struct value callee, struct arguments *args, struct span span);
@@ -274,12 +279,14 @@ struct memo *memo_find(struct elaboration *e, const struct declaration *d, uint3
 void memo_add(struct elaboration *e, const struct declaration *d, uint32_t n, const struct value *arguments, struct value result);
 void memo_forget(struct elaboration *e);
 struct value call_with(struct elaboration *e, struct value callee, uint32_t n, const struct value *positional, struct span span);
-bool parameters_bind(struct elaboration *e, struct environment *env, const struct ast *parameters, uint32_t from, struct arguments *args, const char *what, struct span declared);
+bool parameters_bind(struct elaboration *e, struct environment *env, const struct ast *parameters, uint32_t from, struct arguments *args, const char *what,
+                     struct span declared);
 struct value apply_net(struct elaboration *e, const struct declaration *d, struct arguments *args, struct span span);
 
 /* gradients.c */
 struct value gradients_make(struct elaboration *e, struct value v, struct span at, const bool *marked, struct span span); /* by the parameters marked */
-struct value gradients_map(struct elaboration *e, enum op op, const char *what, const struct value *v, struct span span); /* of operands some of which are gradients */
+/* of operands some of which are gradients */
+struct value gradients_map(struct elaboration *e, enum op op, const char *what, const struct value *v, struct span span);
 struct value sum_of_squares(struct elaboration *e, struct node *const *nodes, uint32_t n, struct span span);
 
 /* trail.c */
@@ -318,7 +325,8 @@ bool over_option(struct elaboration *e, const struct ast *value); /* begins; fal
 struct value over_source(struct elaboration *e, struct value source, struct span span); /* what is drawn in place of source */
 bool over_inner(struct elaboration *e, const struct ast *a);      /* an E inside an E: reported */
 bool over_gathered(struct elaboration *e, struct span span, struct value *v); /* is this E's value at hand? */
-void over_gather(struct elaboration *e, const struct ast *a, const struct expectation *x, struct node *body); /* body: NULL where it is a number of the schedule */
+/* body: NULL where it is a number of the schedule */
+void over_gather(struct elaboration *e, const struct ast *a, const struct expectation *x, struct node *body);
 bool over_finish_gathering(struct elaboration *e, struct graph *graph, const struct declaration *d); /* false after reporting */
 
 /* made.c: a draw of a source made by a block, or of one field of it */
@@ -370,11 +378,14 @@ void assignment_build(struct elaboration *e, struct environment *env, const stru
 
 /* train.c, optimize.c, parts.c, declare.c; the checks: check.h */
 void train_build(struct elaboration *e, const struct declaration *d);
-bool optimize_build(struct elaboration *e, struct environment *env, const struct ast *const *statements, uint32_t n, struct span span, struct schedule *into, struct assignment *sets); /* sets[n]: of a together, filled for its A_SETs; false where no graph runs */
+/* sets[n]: of a together, filled for its A_SETs; false where no graph runs */
+bool optimize_build(struct elaboration *e, struct environment *env, const struct ast *const *statements, uint32_t n, struct span span,
+                    struct schedule *into, struct assignment *sets);
 void project_build(struct elaboration *e, struct environment *env, const struct ast *s, struct schedule *into);
 bool *reached_from(struct elaboration *e, const struct node *from); /* by node up to `from`: does a gradient of `from` flow to it? */
 bool parts_tensors(struct elaboration *e, struct environment *env, const struct ast *parts, bool *marked); /* marked[tensor] for parameters named; reports */
-bool part_tensors(struct elaboration *e, struct environment *env, const struct ast *path, const struct ast *except, bool *marked, bool reading); /* reading: of an average, too */
+/* reading: of an average, too */
+bool part_tensors(struct elaboration *e, struct environment *env, const struct ast *path, const struct ast *except, bool *marked, bool reading);
 bool part_is_named(struct elaboration *e, struct environment *env, const struct ast *a); /* a net, a part of one, or a name that means nothing */
 const struct declaration *part_net(struct elaboration *e, struct environment *env, const struct ast *path); /* the net of a path; NULL after reporting */
 bool net_parameters(struct elaboration *e, const struct declaration *net, bool *marked, bool reading, struct span span);

@@ -39,7 +39,8 @@ static void put_cell(struct buffer *to, const char *text)
 
 void library_print_docs(struct ganc *g, struct buffer *to)
 {
-    buffer_put(to, "# The standard library\n\nGenerated from the files of stdlib/ (`ganc library`). A shape is that of one example: `[..., c]` has any axes before\n"
+    buffer_put(to, "# The standard library\n\n"
+                   "Generated from the files of stdlib/ (`ganc library`). A shape is that of one example: `[..., c]` has any axes before\n"
                    "the channels.\n");
     for (unsigned i = 0; i < library_count; i++) {
         uint32_t file;

@@ -161,7 +161,8 @@ static struct optimizer_instance *instance_of(struct elaboration *e, const struc
     }
     struct optimizer_instance *x = NEW(e->g->mem, struct optimizer_instance);
     const char *name = o->shared ? o->shared->name : o->declaration->name;
-    *x = (struct optimizer_instance){.key = key, .declared = name, .path = same > 1 ? arena_format(e->g->mem, "%s%u", name, same) : name, .counter = UINT32_MAX};
+    *x = (struct optimizer_instance){.key = key, .declared = name, .path = name, .counter = UINT32_MAX};
+    if (same > 1) x->path = arena_format(e->g->mem, "%s%u", name, same);
     vec_push(e->g->mem, &e->optimizers, x);
     return x;
 }
@@ -190,7 +191,8 @@ static void count(struct elaboration *e, struct schedule *run, uint32_t counter)
 }
 
 /* The optimizer's body for one parameter and its gradient. */
-static bool update(struct elaboration *e, const struct optimizer_value *o, const struct ast *statement, uint32_t tensor, struct node *gradient, struct schedule *run)
+static bool update(struct elaboration *e, const struct optimizer_value *o, const struct ast *statement, uint32_t tensor, struct node *gradient,
+                   struct schedule *run)
 {
     const struct ast *body = o->declaration->ast;
     struct optimizer_instance *x = instance_of(e, o, statement);
@@ -317,7 +319,8 @@ static bool set_once(struct elaboration *e, const struct assignment *sets, uint3
 static void note_move(struct elaboration *e, struct environment *env, const struct objective *o)
 {
     const struct ast *parts = o->statement->kids[1];
-    struct move m = {.statement = o->statement, .noted = e->notes.graphs.n, .objective = o->value, .updated = o->updated, .tensors = o->tensors, .updates = o->updates};
+    struct move m = {
+        .statement = o->statement, .noted = e->notes.graphs.n, .objective = o->value, .updated = o->updated, .tensors = o->tensors, .updates = o->updates};
     m.idle = NEW_ARRAY(e->g->mem, bool, parts->n + 1);
     for (uint32_t i = 0; i < parts->n; i++) {
         bool *own = NEW_ARRAY(e->g->mem, bool, e->p->tensors.n + 1), any = false, reached = false;
@@ -328,7 +331,8 @@ static void note_move(struct elaboration *e, struct environment *env, const stru
     vec_push(e->g->mem, &e->notes.moves, m);
 }
 
-bool optimize_build(struct elaboration *e, struct environment *env, const struct ast *const *statements, uint32_t n, struct span span, struct schedule *into, struct assignment *sets)
+bool optimize_build(struct elaboration *e, struct environment *env, const struct ast *const *statements, uint32_t n, struct span span, struct schedule *into,
+                    struct assignment *sets)
 {
     struct objective *objectives = NEW_ARRAY(e->g->mem, struct objective, n);
     struct graph *graph = NULL;

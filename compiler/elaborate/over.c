@@ -41,7 +41,8 @@ static bool same_source(struct elaboration *e, const struct declaration *a, cons
     if (ta->kind != tb->kind) return false;
     if (ta->kind != A_RECORD) return same_type(e, a, ta, b, tb);
     bool same = ta->n == tb->n;
-    for (uint32_t i = 0; i < ta->n && same; i++) same = ta->kids[i]->name == tb->kids[i]->name && same_type(e, a, ta->kids[i]->kids[0], b, tb->kids[i]->kids[0]);
+    for (uint32_t i = 0; i < ta->n && same; i++)
+        same = ta->kids[i]->name == tb->kids[i]->name && same_type(e, a, ta->kids[i]->kids[0], b, tb->kids[i]->kids[0]);
     return same;
 }
 
@@ -91,7 +92,8 @@ struct value over_source(struct elaboration *e, struct value source, struct span
         return source;
     }
     if (d->ast->kids[3]) return source; /* what it is made of may be replaced */
-    diag(e->g, E0529, span, source_name(e, o, e->over.field), source_name(e, d, source.field), source_text(e, o, e->over.field), source_text(e, d, source.field));
+    diag(e->g, E0529, span, source_name(e, o, e->over.field), source_name(e, d, source.field), source_text(e, o, e->over.field),
+         source_text(e, d, source.field));
     return value_error();
 }
 
@@ -157,7 +159,8 @@ bool over_finish_gathering(struct elaboration *e, struct graph *graph, const str
     bool data = false;
     for (uint32_t i = 0; i < e->over.all.n; i++) {
         const struct gathered *g = &e->over.all.at[i];
-        if (g->body) vec_push(e->g->mem, &graph->outputs, (struct output){.kind = OUTPUT_GATHER, .name = g->name, .value = g->body, .sign = 1, .data = g->data});
+        if (g->body)
+            vec_push(e->g->mem, &graph->outputs, (struct output){.kind = OUTPUT_GATHER, .name = g->name, .value = g->body, .sign = 1, .data = g->data});
         data = data || g->data >= 0;
     }
     if (data) graph_finish(e, graph, arena_format(e->g->mem, "report %s, by minibatches", d->name));

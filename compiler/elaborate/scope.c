@@ -192,7 +192,8 @@ static bool known_name(struct elaboration *e, struct environment *env, const cha
 {
     struct value v;
     enum op op = op_find(name);
-    return environment_find(env, name) || scope_find(e, name, from) || special(e, name, &v) || (op != OP_COUNT && op_info[op].class == CLASS_MAP) || builtin_find(name);
+    return environment_find(env, name) || scope_find(e, name, from) || special(e, name, &v) || (op != OP_COUNT && op_info[op].class == CLASS_MAP) ||
+           builtin_find(name);
 }
 
 /* nn.Linear, torch.nn.functional.relu, self.fc: of a module that other languages have. Reports and returns true. */

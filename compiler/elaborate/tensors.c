@@ -146,7 +146,8 @@ struct node *node_import(struct elaboration *e, struct node *n, struct span span
     for (uint32_t i = n->id + 1; i-- > 0 && good;) {
         struct node *x = needed[i];
         if (!x) continue;
-        good = (op_info[x->op].class != CLASS_LEAF || x->op == OP_constant || x->op == OP_iota || x->op == OP_scalar || x->op == OP_data_mean) && !x->type.batched;
+        good = !x->type.batched &&
+               (op_info[x->op].class != CLASS_LEAF || x->op == OP_constant || x->op == OP_iota || x->op == OP_scalar || x->op == OP_data_mean);
         for (uint32_t k = 0; k < x->nargs; k++) needed[x->arg[k]->id] = x->arg[k];
     }
     for (uint32_t i = 0; i <= n->id && good; i++) {
@@ -202,7 +203,8 @@ void tensor_initialise(struct elaboration *e, struct environment *env, uint32_t 
     else if (tilde) {
         if (v.kind != VALUE_ERROR) {
             diag(e->g, E0401, value->span, "a distribution, or a function of (fan_in, fan_out) that returns one", value_describe(e, &v));
-            if (v.kind == VALUE_FUNCTION && v.declaration->kind == A_FN) diag_help(e->g, "an initialiser that needs an argument is given it: %s(...)", v.declaration->name);
+            if (v.kind == VALUE_FUNCTION && v.declaration->kind == A_FN)
+                diag_help(e->g, "an initialiser that needs an argument is given it: %s(...)", v.declaration->name);
         }
     } else n = value_to_node(e, v, value->span);
     struct type both;

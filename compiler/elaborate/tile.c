@@ -26,7 +26,8 @@ static struct node *in_order(struct elaboration *e, int64_t n, bool across, stru
 static struct node *spread(struct elaboration *e, struct node *x, bool across)
 {
     int64_t elements = type_elements(x->type), rows = e->graph->batch / e->tiling.columns, columns = e->tiling.columns;
-    struct type one = type_of(false, 3, (int64_t[]){across ? 1 : rows, across ? columns : 1, elements}), all = type_of(false, 3, (int64_t[]){rows, columns, elements});
+    struct type one = type_of(false, 3, (int64_t[]){across ? 1 : rows, across ? columns : 1, elements}),
+                all = type_of(false, 3, (int64_t[]){rows, columns, elements});
     struct node *y = graph_unary(e->g, e->graph, OP_as_tensor, graph_reshape(e->g, e->graph, x, type_of(true, 1, &elements)));
     y = graph_reshape(e->g, e->graph, y, all);
     y = graph_node(e->g, e->graph, OP_slice, 1, &y, &(struct node){.type = one, .axis_count = 3}, x->span);

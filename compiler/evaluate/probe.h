@@ -1,8 +1,9 @@
 /* probe.h: one graph around a point: a node's value at the point, along lines through it, and its tangents.
  *
  * A probe holds the values of the targets, and of all they need, at the evaluator's tensors. A view of it moves some of the tensors and evaluates
- * only what depends on these, so that a hundred elements of a tensor can be tried one by one. What stands under stop keeps its value, as it does for a gradient; random
- * numbers and minibatches are those of the point; no state is set. Views of one probe may be used by different threads at once.
+ * only what depends on these, so that a hundred elements of a tensor can be tried one by one. What stands under stop keeps its value,
+ * as it does for a gradient; random numbers and minibatches are those of the point; no state is set. Views of one probe may be used by different
+ * threads at once.
  *
  *     struct probe *p = probe_new(e, graph, tick, targets, n);     p->error
  *     struct view *v = view_new(p, y, moved);                     y: [] ; moved: by tensor

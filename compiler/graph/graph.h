@@ -135,12 +135,12 @@ struct graph {
     VEC(struct effect) effects;
     VEC(struct output) outputs;
     VEC(struct node *) keep; /* data draws that are made though nothing uses them */
-    VEC(uint32_t) joins;     /* graphs that run as a part of this one, after it (passes/join.c): they are empty, and each counts as a run: random numbers' tick */
+    VEC(uint32_t) joins;     /* graphs that run as a part of this one, after it (passes/join.c): empty, but each counts as a run (random numbers' tick) */
 };
 
 /* graph_node makes a node, runs the operation's shape and range rule, folds and appends it. Attributes are given in
- * `like` (only its attribute fields are read, and for ops whose type is free (LEAF, reshape, expand, slice, pad) its type; of data, data_mean and input also its range). Returns NULL after
- * reporting an error at `span` where the shape rule refuses the operands. */
+ * `like` (only its attribute fields are read, and for ops whose type is free (LEAF, reshape, expand, slice, pad) its type;
+ * of data, data_mean and input also its range). Returns NULL after reporting an error at `span` where the shape rule refuses the operands. */
 struct node *graph_node(struct ganc *g, struct graph *graph, enum op op, uint32_t nargs, struct node *const *args, const struct node *like,
                         struct span span);
 

@@ -127,7 +127,8 @@ bool shape_conv2d(struct ganc *g, const struct graph *graph, struct node *n)
     struct window w = window_of(n);
     y.dim[2] = k.dim[3];
     n->type = y;
-    return window_count(g, n, &w, 0, x.dim[0], &n->type.dim[0]) && window_count(g, n, &w, 1, x.dim[1], &n->type.dim[1]) && check_room(g, graph, n, &w, x, n->type);
+    return window_count(g, n, &w, 0, x.dim[0], &n->type.dim[0]) && window_count(g, n, &w, 1, x.dim[1], &n->type.dim[1]) &&
+           check_room(g, graph, n, &w, x, n->type);
 }
 
 bool shape_conv2d_transpose(struct ganc *g, const struct graph *graph, struct node *n)
@@ -137,7 +138,8 @@ bool shape_conv2d_transpose(struct ganc *g, const struct graph *graph, struct no
     struct window w = window_of(n);
     n->type = y;
     n->type.dim[2] = k.dim[2];
-    return window_image(g, n, &w, 0, y.dim[0], &n->type.dim[0]) && window_image(g, n, &w, 1, y.dim[1], &n->type.dim[1]) && check_room(g, graph, n, &w, n->type, y);
+    return window_image(g, n, &w, 0, y.dim[0], &n->type.dim[0]) && window_image(g, n, &w, 1, y.dim[1], &n->type.dim[1]) &&
+           check_room(g, graph, n, &w, n->type, y);
 }
 
 bool shape_conv2d_kernel(struct ganc *g, const struct graph *graph, struct node *n)
@@ -170,7 +172,8 @@ RANGE(conv2d_kernel)
 /* ---- evaluation ---- */
 
 /* Adds the products of all pairs to the side of the form that is to be made; *x, *k and *y are the other two and it. */
-static void accumulate(const struct evaluation *e, struct type xt, struct type kt, struct type yt, const double *x, const double *k, const double *y, double *to)
+static void accumulate(const struct evaluation *e, struct type xt, struct type kt, struct type yt, const double *x, const double *k, const double *y,
+                       double *to)
 {
     const struct node *n = e->n;
     int64_t in = kt.dim[2], out = kt.dim[3], examples = type_examples(e->graph, xt);

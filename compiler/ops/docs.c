@@ -38,7 +38,8 @@ void ops_print_docs(struct buffer *to)
             buffer_put(to, "| `%s` | ", i->name);
             if (i->operands < 0) buffer_put(to, "1 or more");
             else buffer_put(to, "%d", i->operands);
-            const char *derivative = op_hooks[op].derive ? "in C" : op_hooks[op].no_derivative ? op_hooks[op].no_derivative : class == CLASS_GRAD ? "expanded first" : "text";
+            const char *derivative = op_hooks[op].no_derivative ? op_hooks[op].no_derivative : class == CLASS_GRAD ? "expanded first" : "text";
+            if (op_hooks[op].derive) derivative = "in C";
             buffer_put(to, " | %s | ", attribute_names[i->attributes]);
             for (const char *c = i->doc; *c; c++) buffer_put(to, *c == '|' ? "\\%c" : "%c", *c);
             buffer_put(to, " | %s |\n", derivative);

@@ -202,7 +202,8 @@ void layouts_choose(struct ganc *g, struct kernels *k);
 
 /* split.c */
 bool split_pays(const struct kernels *all, const struct kernel_graph *kg); /* are its kernels worth more than one thread? */
-void split_kernel(const struct kernels *all, const struct kernel_graph *kg, bool alone, struct kernel *k, uint32_t size, unsigned grid); /* grid: of kernels_make_grids */
+/* grid: of kernels_make_grids */
+void split_kernel(const struct kernels *all, const struct kernel_graph *kg, bool alone, struct kernel *k, uint32_t size, unsigned grid);
 
 /* narrow.c */
 void narrow_storages(struct scheduling *s, const struct kernel *made); /* made[i] of groups.at[i] */

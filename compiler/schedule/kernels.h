@@ -50,7 +50,8 @@ enum insn_kind {
     INSN_LOAD,    /* at */
     INSN_STORE,   /* at; arg[0]. No value */
     INSN_OP,      /* op, of class MAP; arg[0..nargs) */
-    INSN_RANDOM,  /* op, one of rand_*; stream: index; at: the element within its example; example: the example. bernoulli: scalar `scalar`, normal: none, index: number; minibatch, apart: of stacked ones */
+    INSN_RANDOM,  /* op, one of rand_*; stream: index; at: the element within its example; example: the example. bernoulli: scalar `scalar`, normal: none,
+                     index: number; minibatch, apart: of stacked ones */
     INSN_PRODUCT, /* the element of the matrix product (PRODUCT kernels only) */
     INSN_REDUCE,  /* op: sum, max_over or argmax (argmax: along the innermost reduced dimension); arg[0] */
 };
@@ -163,10 +164,10 @@ static inline int64_t panel_position(int64_t elements, int64_t columns, int64_t 
 /* A PRODUCT of floats is made panel by panel, in each a few rows after the other, which go through the body while they are in the first cache.
  * What of the right operands does not stand in memory as a panel is packed into the worker's own memory first. Where k is deeper than
  * PRODUCT_DEEP in all, the whole tile is summed there, PRODUCT_DEPTH of k after the other. Of doubles, and where `library` says so, a library
- * multiplies; then only the whole tile is there. Right operands whose rows lie PRODUCT_NEAR elements apart or less are read where they stand: the cache holds them as
- * well as a panel. Left operands that are stored turned are packed too, PRODUCT_CHUNK rows of the tile at a time, if there is more than a
- * panel to be made of them; of a tile with several such chunks all right operands are packed first. Of a deep tile the piece at work of the
- * left operand is copied. A left operand in panels is read where it stands. */
+ * multiplies; then only the whole tile is there. Right operands whose rows lie PRODUCT_NEAR elements apart or less are read where they stand: the cache
+ * holds them as well as a panel. Left operands that are stored turned are packed too, PRODUCT_CHUNK rows of the tile at a time, if there is more than a
+ * panel to be made of them; of a tile with several such chunks all right operands are packed first. Of a deep tile the piece at work of the left
+ * operand is copied. A left operand in panels is read where it stands. */
 enum { PRODUCT_DEEP = 2048, PRODUCT_DEPTH = 960, PRODUCT_BLOCK = 8, PRODUCT_NEAR = 64, PRODUCT_CHUNK = 256, PRODUCT_GROUP = 4 * PRODUCT_PANEL };
 
 static inline int64_t kernel_depth(const struct kernel *k)

@@ -71,7 +71,8 @@ static void followers(struct layouts *l, const struct kernel *k)
             const struct insn *in = &k->body.at[j];
             if ((in->kind != INSN_LOAD && in->kind != INSN_STORE) || in->at.storage >= l->k->tensors.n || !same_places(&in->at, &store->at)) continue;
             const struct storage *s = &l->k->tensors.at[in->at.storage];
-            if (!l->columns[in->at.storage] && s->size == 4 && s->elements == l->k->tensors.at[store->at.storage].elements) l->columns[in->at.storage] = columns;
+            if (!l->columns[in->at.storage] && s->size == 4 && s->elements == l->k->tensors.at[store->at.storage].elements)
+                l->columns[in->at.storage] = columns;
         }
     }
 }
@@ -93,7 +94,8 @@ static void between_operand(const struct between *b, const struct kernel *k, con
     const struct access *a = right ? &x->b : &x->a;
     if (a->storage < b->k->tensors.n) return;
     const struct storage *s = kernels_storage(b->k, b->kg, a->storage);
-    int64_t ld = right ? x->ldb : x->lda, columns = right ? k->extent[1] : x->windows.on ? ld : x->ta ? k->extent[0] : x->k, *of = between_columns(b, a->storage);
+    int64_t ld = right ? x->ldb : x->lda, *of = between_columns(b, a->storage);
+    int64_t columns = right ? k->extent[1] : x->windows.on ? ld : x->ta ? k->extent[0] : x->k;
     bool fits = ld == columns && ld % PRODUCT_LANES == 0 && ld > PRODUCT_PANEL && a->offset % ld == 0 && s->elements % ld == 0 && x->k >= PRODUCT_BLOCK;
     if (k->library || (right && x->tb) || (!right && !x->ta && !x->windows.on && kernel_depth(k) > PRODUCT_DEEP)) fits = false;
     if (x->windows.on && !right && windows_runs(k)) fits = false;

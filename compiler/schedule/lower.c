@@ -21,7 +21,8 @@ struct lower {
 static bool insn_equal(const struct insn *a, const struct insn *b)
 {
     return a->kind == b->kind && a->outer == b->outer && a->op == b->op && a->nargs == b->nargs && a->index == b->index
-        && a->scalar == b->scalar && a->apart == b->apart && a->minibatch == b->minibatch && !memcmp(&a->number, &b->number, sizeof a->number) && !memcmp(a->arg, b->arg, sizeof a->arg)
+        && a->scalar == b->scalar && a->apart == b->apart && a->minibatch == b->minibatch
+        && !memcmp(&a->number, &b->number, sizeof a->number) && !memcmp(a->arg, b->arg, sizeof a->arg)
         && a->at.storage == b->at.storage && a->at.offset == b->at.offset && !memcmp(a->at.stride, b->at.stride, sizeof a->at.stride)
         && a->example.offset == b->example.offset && !memcmp(a->example.stride, b->example.stride, sizeof a->example.stride);
 }

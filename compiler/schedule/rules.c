@@ -25,7 +25,7 @@ bool rule_turn_off(struct ganc *g, const char *name)
 
 void rules_print_docs(struct buffer *to)
 {
-    buffer_put(to, "\n## The rules of the scheduler and of code generation\n\nGenerated from compiler/schedule/rules.def. `--no-pass=NAME` turns one off, as it leaves out a "
-                   "pass.\n\n");
+    buffer_put(to, "\n## The rules of the scheduler and of code generation\n\n"
+                   "Generated from compiler/schedule/rules.def. `--no-pass=NAME` turns one off, as it leaves out a pass.\n\n");
     for (uint32_t r = 0; r < RULE_COUNT; r++) buffer_put(to, "- **%s** %s\n", rule_table[r].name, rule_table[r].doc);
 }

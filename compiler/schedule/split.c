@@ -137,7 +137,8 @@ static double tile_cost(const struct split *s, const struct kernel *k, int64_t r
     for (uint32_t i = 0; i < k->products.n; i++) {
         const struct product *p = &k->products.at[i];
         if (p->windows.on) cost += windows_cost(s, k, rows, columns);
-        cost += (double)p->k * (double)rows * (vectors + COST_LEFT * panels + (columns % PRODUCT_PANEL ? COST_NARROW : 0)) + right_cost(s, p, columns) + left_cost(k, p, rows, columns);
+        cost += (double)p->k * (double)rows * (vectors + COST_LEFT * panels + (columns % PRODUCT_PANEL ? COST_NARROW : 0)) + right_cost(s, p, columns) +
+                left_cost(k, p, rows, columns);
     }
     for (uint32_t i = 0; i < k->body.n; i++) {
         const struct insn *in = &k->body.at[i];
@@ -291,7 +292,9 @@ static void split_windows(const struct split *s, struct kernel *k, unsigned grid
             for (int down = 0; down < 2; down++) { /* n positions, or an n-th of one */
                 int64_t unit = down ? inner * n : inner / n;
                 bool fits = down ? n * inner <= rows : !runs && n > 1 && inner % n == 0 && unit % PRODUCT_BLOCK == 0;
-                if (!fits || unit * across > WINDOWS_TILE || (n > 1 && unit * k->products.at[0].lda > WINDOWS_PIXELS) || divide_up(rows, unit) * divide_up(columns, across) > WINDOWS_TILES) continue;
+                if (!fits || unit * across > WINDOWS_TILE || (n > 1 && unit * k->products.at[0].lda > WINDOWS_PIXELS) ||
+                    divide_up(rows, unit) * divide_up(columns, across) > WINDOWS_TILES)
+                    continue;
                 grids_add(&best, (struct grid){grid_cost(s, k, unit, across), unit, across});
             }
     }

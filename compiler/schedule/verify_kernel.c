@@ -131,7 +131,8 @@ static void verify_product(const struct checking *c)
     if (k->rank != 2 || k->reduced[0] || k->reduced[1] || c->reduces) wrong(c, "a product has rows i0 and columns i1, both parallel, and reduces nothing else");
     else if (!k->products.n) wrong(c, "it is made by tiles, but of no product");
     else if (k->split || k->chunk != k->extent[0] || k->tile[0] > k->extent[0] || k->tile[1] > k->extent[1]) wrong(c, "its tiles are larger than the whole");
-    else if (kernel_windows(k) && !windows_cut(k)) wrong(c, arena_format(c->v->g->mem, "a tile is of whole positions, or a whole part of one, a multiple of %d rows", PRODUCT_BLOCK));
+    else if (kernel_windows(k) && !windows_cut(k))
+        wrong(c, arena_format(c->v->g->mem, "a tile is of whole positions, or a whole part of one, a multiple of %d rows", PRODUCT_BLOCK));
     else if (!kernel_windows(k) && k->tile[0] < k->extent[0] && k->tile[0] % PRODUCT_BLOCK)
         wrong(c, arena_format(c->v->g->mem, "the rows of its tiles are no multiple of %d", PRODUCT_BLOCK));
     else if (k->tile[1] < k->extent[1] && k->tile[1] % column_unit(c))

@@ -133,6 +133,7 @@ void tests_sort(struct tests *tests)
     kept = 0;
     if (tests->stray.n) qsort(tests->stray.at, tests->stray.n, sizeof *tests->stray.at, by_text);
     for (uint32_t i = 0; i < tests->stray.n; i++)
-        if (!has_test(tests, tests->stray.at[i]) && (!kept || strcmp(tests->stray.at[kept - 1], tests->stray.at[i]))) tests->stray.at[kept++] = tests->stray.at[i];
+        if (!has_test(tests, tests->stray.at[i]) && (!kept || strcmp(tests->stray.at[kept - 1], tests->stray.at[i])))
+            tests->stray.at[kept++] = tests->stray.at[i];
     tests->stray.n = kept;
 }

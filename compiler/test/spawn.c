@@ -132,7 +132,8 @@ static void become(const struct spawning *s, const struct test *t, const char *c
 static bool start(struct spawning *s, struct job *j, struct test *t)
 {
     const char *folder = arena_format(s->g->mem, "%s/%u", s->folder, s->made++);
-    char *temporary = arena_format(s->g->mem, "%s/t", folder), *out = arena_format(s->g->mem, "%s/out", folder), *err = arena_format(s->g->mem, "%s/err", folder);
+    char *temporary = arena_format(s->g->mem, "%s/t", folder), *out = arena_format(s->g->mem, "%s/out", folder),
+         *err = arena_format(s->g->mem, "%s/err", folder);
     if (mkdir(folder, 0700) || mkdir(temporary, 0700)) {
         diag(s->g, E0002, (struct span){0}, temporary, strerror(errno));
         return false;

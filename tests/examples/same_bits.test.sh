@@ -27,7 +27,8 @@ trains() {
     grep -qE ': [0-9]+ tasks\b' kernels || fail "$name: threads have nothing to share"
     for threads in 1 2 8; do
         rm -rf run.$threads
-        timeout 60 ./trainer "${data[@]}" --out run.$threads --steps 2 --threads $threads >log 2>&1 || { fail "$name, $threads threads: $(tail -3 log)"; return; }
+        timeout 120 ./trainer "${data[@]}" --out run.$threads --steps 2 --threads $threads >log 2>&1 ||
+            { fail "$name, $threads threads: $(tail -3 log)"; return; }
         cmp run.1/checkpoints/00000002.safetensors run.$threads/checkpoints/00000002.safetensors >&2 || fail "$name: other bits on $threads threads"
     done
     count=$((count + 1))

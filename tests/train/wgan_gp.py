@@ -28,7 +28,8 @@ P = {}
 for net, sizes in (('G', (3, 16, 2)), ('D', (2, 24, 24, 24, 1))):
     for i in range(len(sizes) - 1):
         name = '%s.dense%d' % (net, i + 1)
-        w = draws.normal(draws.stream_of(init, name + '.W', 'rand_normal'), 0, 1, sizes[i] * sizes[i + 1]).reshape(sizes[i], sizes[i + 1]) * math.sqrt(2 / sizes[i])
+        w = draws.normal(draws.stream_of(init, name + '.W', 'rand_normal'), 0, 1, sizes[i] * sizes[i + 1]).reshape(sizes[i], sizes[i + 1])
+        w = w * math.sqrt(2 / sizes[i])
         P[name + '.W'] = w.requires_grad_()
         P[name + '.b'] = torch.zeros(sizes[i + 1], dtype=torch.float64, requires_grad=True)
 

@@ -33,12 +33,17 @@ typedef void ganrt_kernel(struct ganrt_frame *frame, uint32_t task, uint32_t wor
 
 /* Services that compiled code calls. */
 void ganrt_begin(struct ganrt_frame *f, uint32_t graph);   /* next minibatches into the graph's batch storages; sets f->graph; in training, advances f->tick */
-void ganrt_parallel(struct ganrt_frame *f, ganrt_kernel *kernel, uint32_t tasks, uint32_t index); /* runs task 0..tasks-1 on all threads, returns when all are done; index: of the kernel in its graph (for bench) */
-void ganrt_serial(struct ganrt_frame *f, ganrt_kernel *kernel, uint32_t index); /* one task, on this thread; only called where bench times kernels (see timed) */
+/* runs task 0..tasks-1 on all threads, returns when all are done; index: of the kernel in its graph (for bench) */
+void ganrt_parallel(struct ganrt_frame *f, ganrt_kernel *kernel, uint32_t tasks, uint32_t index);
+/* one task, on this thread; only called where bench times kernels (see timed) */
+void ganrt_serial(struct ganrt_frame *f, ganrt_kernel *kernel, uint32_t index);
 /* C [m, n] (ldc) = op(A) op(B) + beta C, row-major; op(A) is [m, k]; ta: A is stored [k, m]. OpenBLAS on this thread alone. */
-void ganrt_sgemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
-void ganrt_dgemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b, int64_t ldb, double beta, double *c, int64_t ldc);
-void ganrt_bounds(struct ganrt_frame *f, uint32_t graph, uint32_t kernel, uint32_t storage, int64_t byte) __attribute__((noreturn)); /* --check=bounds found an access outside its storage */
+void ganrt_sgemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
+                 int64_t ldc);
+void ganrt_dgemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b, int64_t ldb, double beta,
+                 double *c, int64_t ldc);
+/* --check=bounds found an access outside its storage */
+void ganrt_bounds(struct ganrt_frame *f, uint32_t graph, uint32_t kernel, uint32_t storage, int64_t byte) __attribute__((noreturn));
 
 enum ganrt_tensor_kind { GANRT_PARAMETER, GANRT_NET_STATE, GANRT_OPTIMIZER_STATE, GANRT_SCHEDULE_STATE, GANRT_AVERAGE };
 
