@@ -1,6 +1,8 @@
 /* error.c: one-line messages, and small memory. */
 #include "error.h"
 
+#include "json.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,14 +11,41 @@
 
 static const char *program = "trainer";
 
+/* A message too long loses its middle, which is that of a long path: what is wrong stands at the end. */
+static void fit(char *to, size_t size, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(to, size, format, args);
+    char *all = length >= (int)size ? malloc((size_t)length + 1) : NULL;
+    if (all) {
+        vsnprintf(all, (size_t)length + 1, format, again);
+        size_t end = size / 2;
+        memcpy(to + size - end - 4, "...", 3);
+        memcpy(to + size - end - 1, all + length - end, end + 1);
+        free(all);
+    }
+    va_end(again);
+}
+
+void text_printable(char *text)
+{
+    for (size_t length = strlen(text), n; length; text += n, length -= n) {
+        unsigned char c = (unsigned char)*text;
+        n = json_utf8(text, length);
+        bool control = c < 32 || c == 127 || (n == 2 && c == 0xc2 && (unsigned char)text[1] < 0xa0);
+        if (!n) n = 1, control = true;
+        if (control) memset(text, '?', n);
+    }
+}
+
 bool error_set(struct error *e, const char *format, ...)
 {
     if (!e) return false;
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(e->text, sizeof e->text, format, args);
+    fit(e->text, sizeof e->text, format, args);
     va_end(args);
-    if (length >= (int)sizeof e->text) strcpy(e->text + sizeof e->text - 4, "...");
     return false;
 }
 
@@ -32,17 +61,15 @@ const char *error_program(void)
     return program;
 }
 
-/* One write, so that lines of several processes do not mix. A name of a file may hold anything: control characters become '?'. */
+/* One write, so that lines of several processes do not mix. A name of a file may hold anything. */
 static void print_line(const char *kind, const char *format, va_list args)
 {
     char line[1024];
     int n = snprintf(line, sizeof line / 4, "%s: %s", program, kind);
     if (n >= (int)sizeof line / 4) n = (int)sizeof line / 4 - 1;
-    int m = vsnprintf(line + n, sizeof line - (size_t)n - 1, format, args);
+    fit(line + n, sizeof line - (size_t)n - 1, format, args);
+    text_printable(line);
     size_t length = strlen(line);
-    if (m >= (int)sizeof line - n - 1) memcpy(line + length - 3, "...", 3);
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)line[i] < 32 || line[i] == 127) line[i] = '?';
     line[length] = '\n';
     fflush(stdout); /* so that what was said before stands before it, where both go to one file */
     fwrite(line, 1, length + 1, stderr);
@@ -71,9 +98,8 @@ int error_usage(const char *format, ...)
     char text[640];
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(text, sizeof text, format, args);
+    fit(text, sizeof text, format, args);
     va_end(args);
-    if (length >= (int)sizeof text) strcpy(text + sizeof text - 4, "...");
     error_line("%s (see %s --help)", text, program);
     return 2;
 }

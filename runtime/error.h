@@ -12,9 +12,10 @@ struct error {
     char text[512];
 };
 
-/* Sets the text and returns false, so that a check reads `return error_set(e, "...")`. A text too long ends in "...". e may be NULL. */
+/* Sets the text and returns false, so that a check reads `return error_set(e, "...")`. Of a text too long the middle becomes "...". e may be NULL. */
 bool error_set(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+void text_printable(char *text); /* control characters and what is no UTF-8 become '?' */
 void error_set_program(const char *argv0); /* keeps the last part of the path; the string must live on */
 const char *error_program(void);
 int error_line(const char *format, ...) __attribute__((format(printf, 1, 2)));    /* "NAME: message\n" to stderr; returns 1 */

@@ -1,7 +1,8 @@
 /* archive.c: zip and tar (plain, gz, xz, bz2, zst) by libarchive: of images; NumPy's .npz; CIFAR's binary files.
  *
  * An archive is unpacked once, from its beginning to its end: what is wanted goes to a spill (spill.c), where it is read in any order. Names
- * only order and label the images: nothing is ever written under them. */
+ * only order and label the images: nothing is ever written under them. What is unpacked and left out costs time, and a name memory: both count
+ * where it is said that an archive unpacks to more than it may. */
 #define _GNU_SOURCE
 #include "format.h"
 
@@ -23,17 +24,22 @@
 #define BOMB_FREE ((int64_t)1 << 28) /* bytes that any archive may unpack to */
 #define BOMB_RATIO 200               /* beyond: times its own size */
 #define ENTRIES_MOST ((int64_t)1 << 32)
+#define NAME_MOST 4096               /* bytes, as the system's paths */
+#define HEADER 512                   /* bytes that an entry takes at the least in a tar file */
 
 static __typeof__(archive_read_new) *read_new;
 static __typeof__(archive_read_free) *read_free;
 static __typeof__(archive_read_open_fd) *open_fd;
 static __typeof__(archive_read_next_header) *next_header;
 static __typeof__(archive_read_data) *read_data;
+static __typeof__(archive_read_data_block) *read_block;
+static __typeof__(archive_filter_count) *filter_count;
 static __typeof__(archive_error_string) *error_string;
 static __typeof__(archive_entry_pathname) *entry_name;
 static __typeof__(archive_entry_pathname_utf8) *entry_name_utf8;
 static __typeof__(archive_entry_filetype) *entry_type;
 static __typeof__(archive_entry_hardlink) *entry_hardlink;
+static __typeof__(archive_entry_is_encrypted) *entry_encrypted;
 static __typeof__(archive_read_support_format_tar) *support_tar, *support_zip, *support_gzip, *support_xz, *support_bzip2, *support_zstd;
 
 static const struct library_symbol symbols[] = {
@@ -42,11 +48,14 @@ static const struct library_symbol symbols[] = {
     {"archive_read_open_fd", (void **)&open_fd},
     {"archive_read_next_header", (void **)&next_header},
     {"archive_read_data", (void **)&read_data},
+    {"archive_read_data_block", (void **)&read_block},
+    {"archive_filter_count", (void **)&filter_count},
     {"archive_error_string", (void **)&error_string},
     {"archive_entry_pathname", (void **)&entry_name},
     {"archive_entry_pathname_utf8", (void **)&entry_name_utf8},
     {"archive_entry_filetype", (void **)&entry_type},
     {"archive_entry_hardlink", (void **)&entry_hardlink},
+    {"archive_entry_is_encrypted", (void **)&entry_encrypted},
     {"archive_read_support_format_tar", (void **)&support_tar},
     {"archive_read_support_format_zip", (void **)&support_zip},
     {"archive_read_support_filter_gzip", (void **)&support_gzip},
@@ -85,6 +94,7 @@ struct unpacking {
     const struct data_request *q;
     struct archive *archive;
     int64_t size;               /* of the file */
+    int64_t passed;             /* bytes of headers, and of what was unpacked only to be left out */
     struct data_spill spill;
     struct data_items *images, *arrays, *cifar;
     unsigned char block[BLOCK];
@@ -103,21 +113,44 @@ static bool ends_in(const char *name, const char *ending)
     return n > m && !strcmp(name + n - m, ending);
 }
 
+static bool is_bomb(struct unpacking *u)
+{
+    int64_t all = u->spill.used + u->passed;
+    if (all <= BOMB_FREE || all / BOMB_RATIO <= u->size) return false;
+    error_set(u->e, "'%s' unpacks to more than %d times its size: it is not what it seems", u->q->path, BOMB_RATIO);
+    return true;
+}
+
+/* Reads past the rest of an entry. Of a packed tar file that means unpacking it; in a zip, or a plain tar, the library goes to the next one. */
+static bool pass_rest(struct unpacking *u)
+{
+    const void *bytes;
+    size_t length;
+    la_int64_t at;
+    if (filter_count(u->archive) <= 1) return true;
+    for (;;) {
+        int status = read_block(u->archive, &bytes, &length, &at);
+        if (status == ARCHIVE_EOF) return true;
+        if (status != ARCHIVE_OK && status != ARCHIVE_WARN) return failed(u);
+        u->passed += (int64_t)length;
+        if (is_bomb(u)) return false;
+    }
+}
+
 /* The entry's bytes to the spill, the first `have` of which stand in the block. An image that is too large is cut: decoding will name it. */
 static bool spill_entry(struct unpacking *u, struct data_items *list, const char *name, la_ssize_t have)
 {
     int64_t at = u->spill.used, most = list == u->images ? DATA_ITEM_MOST + 1 : DATA_LIMIT;
     for (;;) {
         if (!data_spill_add(&u->spill, u->block, (size_t)have, u->e)) return false;
-        if (u->spill.used > BOMB_FREE && u->spill.used / BOMB_RATIO > u->size)
-            return error_set(u->e, "'%s' unpacks to more than %d times its size: it is not what it seems", u->q->path, BOMB_RATIO);
+        if (is_bomb(u)) return false;
         if (u->spill.used - at >= most) break;
         have = read_data(u->archive, u->block, BLOCK);
         if (have < 0) return failed(u);
         if (have == 0) break;
     }
     data_items_add(list, name, at, u->spill.used - at);
-    return true;
+    return have == 0 || pass_rest(u);
 }
 
 /* Does a part of the name begin with a dot, as .git/x or ._x.jpg (which macOS adds)? "." and ".." are none. */
@@ -137,17 +170,18 @@ static bool take_entry(struct unpacking *u, struct archive_entry *entry, int64_t
     if (!name) name = entry_name_utf8(entry);
     if (!name || !*name) snprintf(unnamed, sizeof unnamed, "entry %lld", (long long)number), name = unnamed;
     while (!strncmp(name, "./", 2)) name += 2;
+    u->passed += HEADER + (int64_t)strlen(name);
+    if (is_bomb(u)) return false;
     if (entry_type(entry) == AE_IFDIR) return true;
-    if (entry_type(entry) != AE_IFREG || entry_hardlink(entry) || is_hidden(name)) {
-        u->images->ignored++;
-        return true;
-    }
+    if (strlen(name) > NAME_MOST) return error_set(u->e, "'%s' is damaged: entry %lld has a name of %zu bytes", u->q->path, (long long)number, strlen(name));
+    if (entry_type(entry) != AE_IFREG || entry_hardlink(entry) || is_hidden(name)) return u->images->ignored++, pass_rest(u);
+    if (entry_encrypted(entry)) return error_set(u->e, "'%s' is encrypted: its entry '%s' cannot be read; unpack it with its password", u->q->path, name);
     char *kept = memory_format("%s", name); /* the entry's own goes with the next header */
     la_ssize_t have = read_data(u->archive, u->block, BLOCK);
     bool array = ends_in(kept, ".npy"), cifar = data_cifar_file_named(kept), ok = have >= 0 || failed(u);
     if (ok && (array || cifar)) ok = spill_entry(u, array ? u->arrays : u->cifar, kept, have);
     else if (ok && (image_named(kept) || image_kind_of(u->block, (size_t)have) != IMAGE_NONE)) ok = spill_entry(u, u->images, kept, have);
-    else u->images->ignored++;
+    else if (ok) u->images->ignored++, ok = pass_rest(u);
     free(kept);
     return ok;
 }

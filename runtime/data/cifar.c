@@ -178,7 +178,7 @@ bool data_cifar_parts(const struct data_request *q, const struct data_items *par
 {
     struct reader r = begin(q, f);
     for (int64_t i = 0; i < parts->count; i++) {
-        struct data_stream *s = data_stream_part(data_items_name(parts, i), parts->fd, parts->at[i].at, parts->at[i].length, e);
+        struct data_stream *s = data_items_stream(parts, r.q->path, i, e);
         bool ok = s && read_file(&r, s, e);
         data_stream_close(s);
         if (!ok) return false;

@@ -107,6 +107,8 @@ const char *data_items_name(const struct data_items *s, int64_t i);
 bool data_items_read(const struct data_items *s, int64_t i, struct data_buffer *to, struct error *e); /* from any thread */
 bool data_items_cut(struct data_items *s, struct data_slice slice, const char *path, struct error *e);
 void data_items_free(struct data_items *s);
+/* An unpacked part of the archive `path` as a stream. */
+struct data_stream *data_items_stream(const struct data_items *s, const char *path, int64_t i, struct error *e);
 /* A table of bytes that is larger than memory, as items that are read as they are needed: they stand one after another in the file, from `at` on. */
 struct data_items *data_items_raw(const char *path, int64_t at, const struct data_table *t, struct error *e);
 

@@ -39,7 +39,7 @@ bool image_room(struct image *to, int64_t h, int64_t w, int channels, const char
 {
     if (h < 1 || w < 1) return error_set(e, "'%s': an image of %lld x %lld pixels", name, (long long)h, (long long)w);
     if (h > IMAGE_SIDE_MOST || w > IMAGE_SIDE_MOST || h * w > IMAGE_PIXELS_MOST)
-        return error_set(e, "'%s': says that it has %lld x %lld pixels, more than can be read (%lld, and %d a side)", name, (long long)h, (long long)w,
+        return error_set(e, "'%s': says that it has %lld x %lld pixels; what can be read has at most %lld, and %d a side", name, (long long)h, (long long)w,
                          (long long)IMAGE_PIXELS_MOST, IMAGE_SIDE_MOST);
     size_t bytes = (size_t)(h * w) * (size_t)channels;
     if (bytes > to->room) {

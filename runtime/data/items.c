@@ -134,7 +134,8 @@ static void make_classes(struct data_items *s)
         size_t length = folder_at(name, 0);
         if (!last || length != last_length || strncmp(name, last, length)) {
             s->classes = memory_grow(s->classes, s->nclasses + 1, sizeof *s->classes);
-            s->classes[s->nclasses++] = memory_format("%.*s", (int)length, name);
+            s->classes[s->nclasses] = memory_format("%.*s", (int)length, name);
+            text_printable(s->classes[s->nclasses++]); /* they are for people */
         }
         last = name, last_length = length;
         s->at[i].label = (int32_t)s->nclasses - 1;
@@ -146,7 +147,8 @@ bool data_items_finish(struct data_items *s, const char *path, const char *inner
     data_items_sort(s);
     drop_doubles(s);
     if (inner && *inner && !keep_inner(s, path, inner, e)) return false;
-    if (!s->count && s->ignored) return error_set(e, "'%s' holds no image (PNG, JPEG, WebP) among its %lld files", path, (long long)s->ignored);
+    if (!s->count && s->ignored)
+        return error_set(e, "'%s' holds no image (PNG, JPEG, WebP) among its %lld file%s", path, (long long)s->ignored, s->ignored == 1 ? "" : "s");
     if (!s->count) return error_set(e, "'%s' is empty: it holds no image", path);
     if (!inner) take_part(s);
     make_classes(s);
@@ -171,7 +173,9 @@ struct data_items *data_items_raw(const char *path, int64_t at, const struct dat
     struct data_items *s = data_items_new();
     s->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (s->fd < 0 || fstat(s->fd, &st) != 0 || (int64_t)st.st_size < at || ((int64_t)st.st_size - at) / t->elements < t->items) {
-        error_set(e, s->fd < 0 ? "cannot open '%s'" : "'%s' is cut short", path);
+        if (s->fd < 0) error_set(e, "cannot open '%s': %s", path, strerror(errno));
+        else error_set(e, "'%s' is cut short: its header says %lld items of %lld bytes, and the file has %lld bytes", path, (long long)t->items,
+                       (long long)t->elements, (long long)st.st_size);
         data_items_free(s);
         return NULL;
     }
@@ -204,11 +208,11 @@ static int open_item(const struct data_items *s, int64_t i, int64_t *length, str
     struct stat st;
     char *path = memory_format("%s/%s", s->root, data_items_name(s, i));
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
+    if (fd < 0 && errno != ENXIO) { /* that says a socket */
         error_set(e, "cannot open '%s': %s", path, strerror(errno));
-    } else if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    } else if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         error_set(e, "'%s' is not a regular file", path);
-        close(fd);
+        if (fd >= 0) close(fd);
         fd = -1;
     } else {
         *length = (int64_t)st.st_size;
@@ -241,6 +245,14 @@ bool data_items_read(const struct data_items *s, int64_t i, struct data_buffer *
     }
     if (s->root) close(fd);
     return ok;
+}
+
+struct data_stream *data_items_stream(const struct data_items *s, const char *path, int64_t i, struct error *e)
+{
+    char *name = memory_format("%s/%s", path, data_items_name(s, i));
+    struct data_stream *part = data_stream_part(name, s->fd, s->at[i].at, s->at[i].length, e);
+    free(name);
+    return part;
 }
 
 void data_items_free(struct data_items *s)

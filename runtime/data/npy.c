@@ -70,7 +70,10 @@ static bool read_header(struct data_stream *s, struct header *h, struct error *e
     if (bytes > 65536) return error_set(e, "'%s' is a damaged NumPy array: a header of %lld bytes", path, (long long)bytes);
     char *text = memory_take((size_t)bytes + 1, 1);
     bool ok = data_stream_exactly(s, text, bytes, what, e);
-    if (ok && !parse(text, h)) ok = error_set(e, "'%s' holds what cannot be read: its header says %.*s", path, 120, text);
+    if (ok && !parse(text, h)) { /* blanks follow */
+        int shown = (int)strcspn(text, "}") + 1;
+        ok = error_set(e, "'%s' holds what cannot be read: its header says %.*s", path, shown < 120 ? shown : 120, text);
+    }
     free(text);
     return ok;
 }
@@ -206,7 +209,7 @@ static int64_t find(const struct data_items *parts, int role)
 
 static bool read_part(const struct data_request *q, const struct data_items *parts, int64_t i, struct data_table *t, struct error *e)
 {
-    return read_stream(data_stream_part(data_items_name(parts, i), parts->fd, parts->at[i].at, parts->at[i].length, e), q, t, NULL, e);
+    return read_stream(data_items_stream(parts, q->path, i, e), q, t, NULL, e);
 }
 
 bool data_npz_read(const struct data_request *q, const struct data_items *parts, struct data_found *f, struct error *e)

@@ -2,7 +2,8 @@
  *
  * A file whose name ends as those of images do is an item, whatever is in it: what it holds is seen when it is decoded. Of other files the
  * first bytes decide; those that are no images are counted and left out, and so is whatever begins with a dot. Links are followed, those to
- * folders last, in the order of their names, and each folder is entered once: no ring of links is endless. */
+ * folders last, in the order of their names, and each folder is entered once: no ring of links is endless. A folder without any image may
+ * hold a file that is a data set itself, as an archive: the message names it. */
 #define _GNU_SOURCE
 #include "format.h"
 
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define FILES_MOST ((int64_t)1 << 32)
+#define OTHERS_MOST 1000 /* files, of those that are no images, that are looked at */
 
 struct place {
     dev_t device;
@@ -28,6 +30,7 @@ struct walk {
     const char *root;
     struct data_items *items;
     struct data_items *links; /* to folders, not entered yet: their names */
+    struct data_items *others; /* no images; the first of them */
     void *entered;            /* of struct place; tsearch */
     struct error *e;
 };
@@ -76,6 +79,7 @@ static bool walk_entry(struct walk *w, const char *name)
         if (w->items->count > FILES_MOST) ok = error_set(w->e, "'%s' holds more than %lld images", w->root, (long long)FILES_MOST);
     } else {
         w->items->ignored++;
+        if (there && S_ISREG(st.st_mode) && w->others->count < OTHERS_MOST) data_items_add(w->others, name, 0, 0);
     }
     free(path);
     return ok;
@@ -122,15 +126,31 @@ static bool walk_links(struct walk *w)
     return true;
 }
 
+/* There is no image. Is there a file that can be read for itself? */
+static bool name_other(struct walk *w, struct error *e)
+{
+    data_items_sort(w->others);
+    for (int64_t i = 0; i < w->others->count; i++) {
+        char *path = memory_format("%s/%s", w->root, data_items_name(w->others, i));
+        const struct data_format *format = data_format_of(path, NULL);
+        if (format) error_set(e, "'%s' holds no image (PNG, JPEG, WebP), but a file that can be given itself: '%s' (%s)", w->root, path, format->name);
+        free(path);
+        if (format) return true;
+    }
+    return false;
+}
+
 bool data_folder_read(const struct data_request *q, struct data_found *f, struct error *e)
 {
     struct stat st;
-    struct walk w = {.root = q->path, .items = data_items_new(), .links = data_items_new(), .e = e};
+    struct walk w = {.root = q->path, .items = data_items_new(), .links = data_items_new(), .others = data_items_new(), .e = e};
     f->items = w.items;
     f->items->root = memory_format("%s", q->path);
     if (stat(q->path, &st) == 0) enter(&w, &st);
     bool ok = walk_folder(&w, "") && walk_links(&w);
+    if (ok && !f->items->count && name_other(&w, e)) ok = false;
     data_items_free(w.links);
+    data_items_free(w.others);
     tdestroy(w.entered, free);
     return ok && data_items_finish(f->items, q->path, q->inner, e);
 }
