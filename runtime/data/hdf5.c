@@ -1,8 +1,8 @@
 /* hdf5.c: HDF5 by libhdf5: fuel's files (features [n, c, h, w], targets; of its splits the training part), others with arrays of known names, and
  * MATLAB's of version 7.3 (whose axes stand the other way round).
  *
- * The library trusts what it reads: damaged files can make it crash or run on. So it works in a process of its own, which sends what it reads
- * through a pipe; if that ends badly, it is an error of the file. */
+ * The library trusts what it reads: damaged files can make it crash, run on, take all memory or open other files. So it works in a process of
+ * its own, with limits on all of these, which sends what it reads through a pipe; if that ends badly, it is an error of the file. */
 #define _GNU_SOURCE
 #include "format.h"
 #include "library.h"
@@ -10,15 +10,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SECONDS_MOST 600 /* of processor time */
+#define SECONDS_MOST 600 /* of processor time, and without anything coming through the pipe */
+#define MEMORY_MORE ((int64_t)1 << 30) /* bytes that the process may take, beside the data */
 #define READ_ONLY 0u     /* H5F_ACC_RDONLY, whose macro calls the library */
 
 
@@ -31,6 +34,9 @@ static __typeof__(H5Dget_space) *get_space;
 static __typeof__(H5Dget_type) *get_type;
 static __typeof__(H5Dread) *read_array;
 static __typeof__(H5Dget_offset) *get_offset;
+static __typeof__(H5Dget_create_plist) *get_properties;
+static __typeof__(H5Pget_external_count) *get_external;
+static __typeof__(H5Pget_layout) *get_layout;
 static __typeof__(H5Sget_simple_extent_ndims) *get_rank;
 static __typeof__(H5Sget_simple_extent_dims) *get_dims;
 static __typeof__(H5Sselect_hyperslab) *select_slab;
@@ -59,6 +65,9 @@ static const struct library_symbol symbols[] = {
     {"H5Dget_type", (void **)&get_type},
     {"H5Dread", (void **)&read_array},
     {"H5Dget_offset", (void **)&get_offset},
+    {"H5Dget_create_plist", (void **)&get_properties},
+    {"H5Pget_external_count", (void **)&get_external},
+    {"H5Pget_layout", (void **)&get_layout},
     {"H5Sget_simple_extent_ndims", (void **)&get_rank},
     {"H5Sget_simple_extent_dims", (void **)&get_dims},
     {"H5Sselect_hyperslab", (void **)&select_slab},
@@ -162,7 +171,10 @@ static void send_array(const struct child *c, int role)
         give_up(c, role == 2 ? "'%s' has no array called features, X, images or data%s" : "'%s' has no array of labels called targets, y or labels%s", "");
     hid_t array = open_array(c->file, name, H5P_DEFAULT), space = get_space(array), type = get_type(array);
     hsize_t dims[H5S_MAX_RANK] = {0};
-    int rank = array < 0 ? -1 : get_rank(space);
+    if (array < 0) give_up(c, "'%s': the array %s cannot be opened; what stands in other files is not read", name);
+    hid_t properties = get_properties(array);
+    if (get_external(properties) > 0 || get_layout(properties) == H5D_VIRTUAL) give_up(c, "'%s': the array %s stands in other files, which are not read", name);
+    int rank = get_rank(space);
     if (rank < 1 || rank > DATA_RANK + 1 || get_dims(space, dims, NULL) != rank) give_up(c, "'%s': the array %s has no dimensions that can be read", name);
     struct message m = {.kind = 1, .role = (uint32_t)role, .rank = (uint32_t)rank};
     H5T_class_t class = get_class(type);
@@ -214,13 +226,41 @@ static void send_array(const struct child *c, int role)
     free(values);
 }
 
+static bool is_matlab(const char *path)
+{
+    char head[6] = "";
+    FILE *f = fopen(path, "rb");
+    bool is = f && fread(head, 1, 6, f) == 6 && !memcmp(head, "MATLAB", 6);
+    if (f) fclose(f);
+    return is;
+}
+
+static void limit(int what, int64_t most)
+{
+    struct rlimit l = {(rlim_t)most, (rlim_t)most};
+    setrlimit(what, &l);
+}
+
+/* Bytes of addresses that this process has already. */
+static int64_t addresses(void)
+{
+    long long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f && fscanf(f, "%lld", &pages) != 1) pages = 0;
+    if (f) fclose(f);
+    return pages * sysconf(_SC_PAGESIZE);
+}
+
 static void __attribute__((noreturn)) work(const struct data_request *q, int pipe)
 {
     struct child c = {.pipe = pipe, .q = q};
     struct error e = {""};
-    struct rlimit none = {0, 0}, time = {SECONDS_MOST, SECONDS_MOST};
-    setrlimit(RLIMIT_CORE, &none);
-    setrlimit(RLIMIT_CPU, &time);
+    int64_t taken = addresses();
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_CPU, SECONDS_MOST);
+    if (taken) limit(RLIMIT_AS, taken + 2 * q->memory + MEMORY_MORE);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1); /* not every file system has locks, and nothing is written */
     for (int i = 1; i < 32; i++) signal(i, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
     int nowhere = open("/dev/null", O_WRONLY); /* what the library, or the C library at a crash, would print */
@@ -235,9 +275,8 @@ static void __attribute__((noreturn)) work(const struct data_request *q, int pip
     set_auto(H5E_DEFAULT, NULL, NULL); /* it would print */
     c.file = open_file(q->path, READ_ONLY, H5P_DEFAULT);
     if (c.file < 0) give_up(&c, "'%s' is a damaged HDF5 file, or cut short%s", "");
-    char head[6] = "";
-    FILE *f = fopen(q->path, "rb");
-    c.matlab = f && fread(head, 1, 6, f) == 6 && !memcmp(head, "MATLAB", 6);
+    c.matlab = is_matlab(q->path);
+    limit(RLIMIT_NOFILE, 0); /* links to other files lead nowhere */
     find_split(&c);
     if (q->images) send_array(&c, 2);
     if (q->labels) send_array(&c, 1);
@@ -248,11 +287,14 @@ static void __attribute__((noreturn)) work(const struct data_request *q, int pip
 
 /* --- in the trainer --- */
 
-/* 1: all of it; 0: the pipe ended */
+/* 1: all of it; 0: the pipe ended, or nothing comes any more */
 static bool receive(int from, void *to, size_t length)
 {
     for (char *at = to; length;) {
-        ssize_t n = read(from, at, length);
+        struct pollfd wait = {.fd = from, .events = POLLIN};
+        int ready = poll(&wait, 1, SECONDS_MOST * 1000);
+        if (ready < 0 && errno == EINTR) continue;
+        ssize_t n = ready > 0 ? read(from, at, length) : 0;
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return false;
         at += n;
@@ -316,15 +358,6 @@ static bool receive_all(const struct data_request *q, int from, struct data_foun
         if (m.kind == 2 && (m.at < 0 || !(f->items = data_items_raw(q->path, m.at, &f->images, e)))) return false;
         if (m.text[0]) snprintf(f->note, sizeof f->note, "%.150s", m.text);
     }
-}
-
-static bool is_matlab(const char *path)
-{
-    char head[6] = "";
-    FILE *f = fopen(path, "rb");
-    bool is = f && fread(head, 1, 6, f) == 6 && !memcmp(head, "MATLAB", 6);
-    if (f) fclose(f);
-    return is;
 }
 
 bool data_hdf5_recognise(const struct data_probe *p)

@@ -2,7 +2,9 @@
  *
  * Elements, one after another: type and length, 4 bytes each, and the data, to a multiple of 8; a small one has its length in the upper half
  * of the first word and up to 4 bytes of data in the second. An element of type 15 is packed by zlib and holds one of type 14, an array: flags,
- * dimensions, name, values, each an element. Arrays stand column by column. A file of version 7.3 is HDF5 (hdf5.c). */
+ * dimensions, name, values, each an element. Arrays stand column by column. A file of version 7.3 is HDF5 (hdf5.c).
+ *
+ * Read here rather than by libmatio, which takes files cut short and packed arrays whose checksum is wrong for whole (1.5.23). */
 #include "format.h"
 
 #include <stdio.h>
@@ -36,6 +38,18 @@ static bool damaged(struct reader *r, const char *what)
     return error_set(r->e, "'%s' is a damaged MATLAB file: %s", r->path, what);
 }
 
+/* More of a packed element for zlib, where it has none. */
+static bool refill(struct reader *r)
+{
+    if (r->z.avail_in || !r->left) return true;
+    int64_t step = r->left < (int64_t)sizeof r->in ? r->left : (int64_t)sizeof r->in;
+    if (!data_stream_exactly(r->s, r->in, step, "a packed array is not whole", r->e)) return false;
+    r->left -= step;
+    r->z.next_in = r->in;
+    r->z.avail_in = (uInt)step;
+    return true;
+}
+
 /* `length` bytes of the element, unpacked where it is packed. */
 static bool take(struct reader *r, void *to, int64_t length)
 {
@@ -46,13 +60,7 @@ static bool take(struct reader *r, void *to, int64_t length)
     }
     unsigned char *at = to;
     while (length) {
-        if (!r->z.avail_in && r->left) {
-            int64_t step = r->left < (int64_t)sizeof r->in ? r->left : (int64_t)sizeof r->in;
-            if (!data_stream_exactly(r->s, r->in, step, "a packed array is not whole", r->e)) return false;
-            r->left -= step;
-            r->z.next_in = r->in;
-            r->z.avail_in = (uInt)step;
-        }
+        if (!refill(r)) return false;
         uInt wanted = length < 1 << 30 ? (uInt)length : 1u << 30;
         r->z.next_out = at;
         r->z.avail_out = wanted;
@@ -76,6 +84,21 @@ static bool skip(struct reader *r, int64_t length)
         length -= step;
     }
     return true;
+}
+
+/* A packed element from behind its values to its end, where its checksum stands. */
+static bool take_end(struct reader *r)
+{
+    unsigned char pad[64];
+    r->z.next_out = pad;
+    r->z.avail_out = sizeof pad;
+    for (;;) {
+        if (!refill(r)) return false;
+        int status = inflate(&r->z, Z_NO_FLUSH);
+        if (status == Z_STREAM_END) return true;
+        if (!r->z.avail_out) return damaged(r, "more bytes follow the values of a packed array");
+        if (status != Z_OK) return damaged(r, r->z.msg ? r->z.msg : "a packed array ends too early");
+    }
 }
 
 static uint64_t number(const struct reader *r, const unsigned char *b, int bytes)
@@ -249,7 +272,10 @@ static bool keep(struct reader *r, const struct data_request *q, struct data_fou
         return error_set(r->e, "'%s': the array %s holds no real numbers", r->path, a->name);
     if (!data_memory_check(q, a->elements * (a->class == CLASS_UINT8 ? 1 : 8), r->e)) return false;
     void *values = take_values(r, a);
-    if (!values) return false;
+    if (!values || (r->packed && !take_end(r))) {
+        free(values);
+        return false;
+    }
     t->type = a->class == CLASS_UINT8 ? DATA_BYTE : DATA_DOUBLE;
     struct array row = *a;
     if (role == 1 && a->rank == 2 && a->dims[0] == 1) row.dims[0] = a->dims[1], row.dims[1] = 1;

@@ -120,8 +120,14 @@ forge npy '(1000000, 5, 7, 3)' >far.npy && forge zip x.npy far.npy >far.npz && b
 forge change "$files/plain.mat" 060000000400000003000000 060000000400000003000040 >far.mat && bad far.mat "'far.mat' (is a damaged MATLAB file|needs [0-9.]+ MB of memory)"
 forge change "$files/plain.mat" 0e000000a0010000 0e000000ffffff7f >far.mat && bad far.mat "'far.mat' is (a damaged MATLAB file|cut short)"
 forge change "$files/plain.mat" 0200000068010000 02000000ffffff7f >far.mat && bad far.mat "'far.mat' is a damaged MATLAB file"
+for n in 200 500 647; do head -c $n "$files/plain.mat" >far.mat && bad far.mat "'far.mat' is (a damaged MATLAB file|cut short)"; done
+forge change "$files/svhn.mat" 8758ae9b 8758ae9c >far.mat && bad far.mat "'far.mat' is a damaged MATLAB file: incorrect data check"
 head -c 400 "$files/svhn.mat" >far.mat && bad far.mat "'far.mat' is (a damaged MATLAB file|cut short)"
 head -c 12288 "$files/lsun.mdb" >far.mdb && bad far.mdb "'far.mdb' is a damaged LMDB file: page [0-9]+ (names a page|lies) behind the file's end"
 forge change "$files/lsun.mdb" 02000000000000000400000000000000 ff00000000000000 >far.mdb && bad far.mdb "'far.mdb' is a damaged LMDB file: page 255 lies behind the file's end"
 head -c 3000 "$files/fuel.hdf5" >far.h5 && bad far.h5 "'far.h5' is a damaged HDF5 file, or cut short"
+for f in linked external virtual; do # what they refer to is a pipe, from which nothing ever comes
+    cp "$files/$f.h5" . && bad $f.h5 "'$f.h5': the array X (cannot be opened; what stands in other files is not read|stands in other files, which are not read)"
+    [ -p elsewhere ] || { mkfifo elsewhere && bad $f.h5 "'$f.h5': the array X (cannot|stands)"; rm elsewhere; }
+done
 finish

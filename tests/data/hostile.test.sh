@@ -56,7 +56,7 @@ tar cf x.tar -C "$files" rgb8.png rgba8.png && gzip -k x.tar
 for n in 300 700 1500; do head -c $n x.tar >cut.tar; bad cut.tar "'(cut.tar|rgb.*)' (is damaged|is of no kind|holds no|is a damaged)|cannot be decoded"; done
 for n in 3 10 50 200 400; do head -c $n x.tar.gz >cut.gz; bad cut.gz "'cut.gz' is (damaged|cut short|of no kind)"; done
 head -c 200 "$files/three.zip" >cut.zip && bad cut.zip "'(cut.zip|set.*)' is (damaged|a damaged)|cannot be decoded"
-mkdir none && echo text >none/text && tar cf none.tar none && bad none.tar "'none.tar' holds no image .PNG, JPEG, WebP. among its 1 files"
+mkdir none && echo text >none/text && tar cf none.tar none && bad none.tar "'none.tar' holds no image .PNG, JPEG, WebP. among its 1 file$"
 tar cf nothing.tar -T /dev/null && bad nothing.tar "'nothing.tar' (is of no kind|is empty)"
 bad x.tar/nosuch "'x.tar' holds no image below 'nosuch'"
 bad x.tar/rgb8.png/more "'x.tar' holds no image below 'rgb8.png/more'"

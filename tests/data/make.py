@@ -170,6 +170,15 @@ with h5py.File(path("v73.mat"), "w", userblock_size=512) as f:
     f.create_dataset("y", data=y.astype("f8").reshape(1, -1))
 with open(path("v73.mat"), "r+b") as f:
     f.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM")
+# arrays that stand in other files, which are not there: by a link, by external storage, by a virtual one
+with h5py.File(path("linked.h5"), "w") as f:
+    f["X"] = h5py.ExternalLink("elsewhere", "X")
+with h5py.File(path("external.h5"), "w") as f:
+    f.create_dataset("X", shape=(5, 6, 4, 3), dtype=np.uint8, external=[("elsewhere", 0, 360)])
+with h5py.File(path("virtual.h5"), "w", libver="latest") as f:
+    v = h5py.VirtualLayout(shape=(5, 6, 4, 3), dtype=np.uint8)
+    v[:] = h5py.VirtualSource("elsewhere", "X", shape=(5, 6, 4, 3))
+    f.create_virtual_dataset("X", v)
 for name in ("bytes.npy", "planes.npy", "f4.npy", "f8.npy", "f2.npy", "stored.npz", "packed.npz", "svhn.mat", "plain.mat", "fuel.hdf5", "chunked.h5", "v73.mat"):
     expect(name, X)
 
