@@ -12,6 +12,7 @@
 #include <jerror.h>
 
 #define SCANS_MOST 100
+#define WORK_MOST ((int64_t)1 << 30)   /* scans times pixels */
 #define MEMORY_MOST (1L << 30) /* bytes libjpeg may take for one image: coefficients of progressive ones */
 
 static __typeof__(jpeg_std_error) *std_error;
@@ -72,8 +73,11 @@ static void ignore(j_common_ptr jpeg)
 static void watch(j_common_ptr jpeg)
 {
     struct reading *r = (struct reading *)jpeg->err;
-    if (((j_decompress_ptr)jpeg)->input_scan_number <= SCANS_MOST) return;
-    error_set(r->e, "'%s' is a JPEG of more than %d scans", r->name, SCANS_MOST);
+    j_decompress_ptr d = (j_decompress_ptr)jpeg;
+    int64_t pixels = (int64_t)d->image_height * d->image_width, most = WORK_MOST / (pixels > 0 ? pixels : 1);
+    if (most > SCANS_MOST) most = SCANS_MOST;
+    if (d->input_scan_number <= most) return;
+    error_set(r->e, "'%s' is a JPEG of more than %lld scans, of %lld x %lld pixels", r->name, (long long)most, (long long)r->to->h, (long long)r->to->w);
     longjmp(r->jump, 1);
 }
 

@@ -64,7 +64,8 @@ static void name_of(const unsigned char *key, size_t length, char *to, size_t si
     to[at] = 0;
 }
 
-static bool read_leaf(struct reader *r, const unsigned char *page, uint64_t where, uint32_t node)
+/* left: bytes of the page that no node has taken yet. Nodes do not overlap; if they could, a small file might name more values than memory holds. */
+static bool read_leaf(struct reader *r, const unsigned char *page, uint64_t where, uint32_t node, uint32_t *left)
 {
     const unsigned char *at = page + node;
     uint32_t flags = (uint32_t)number(at + 4, 2), key = (uint32_t)number(at + 6, 2);
@@ -73,6 +74,8 @@ static bool read_leaf(struct reader *r, const unsigned char *page, uint64_t wher
     char name[4 * 512];
     if (flags & (SUB | DUP)) return damaged(r, where, "has values that are databases: only plain ones can be read");
     if (key > room) return damaged(r, where, "has a key that is longer than the page");
+    if (NODE + key > *left) return damaged(r, where, "has nodes that overlap");
+    *left -= NODE + key;
     name_of(at + NODE, key < 511 ? key : 511, name, sizeof name);
     if (flags & BIG) {
         unsigned char head[HEAD];
@@ -96,6 +99,7 @@ static bool read_page(struct reader *r, uint64_t where, uint32_t depth)
     if (where >= r->pages) return damaged(r, where, "lies behind the file's end");
     if (depth > DEPTH_MOST || r->seen++ > r->pages) return damaged(r, where, "is its own ancestor");
     unsigned char *page = memory_take(r->page, 1);
+    uint32_t left = r->page;
     bool ok = read_at(r, page, r->page, (int64_t)where * r->page);
     uint32_t flags = (uint32_t)number(page + 10, 2), end = (uint32_t)number(page + 12, 2);
     if (ok && !(flags & (BRANCH | LEAF))) ok = damaged(r, where, "is neither a branch nor a leaf");
@@ -103,7 +107,7 @@ static bool read_page(struct reader *r, uint64_t where, uint32_t depth)
     for (uint32_t i = HEAD; ok && i + 2 <= end; i += 2) {
         uint32_t node = (uint32_t)number(page + i, 2);
         if (node < HEAD || node + NODE > r->page) ok = damaged(r, where, "has a node outside the page");
-        else if (flags & LEAF) ok = read_leaf(r, page, where, node);
+        else if (flags & LEAF) ok = read_leaf(r, page, where, node, &left);
         else ok = read_page(r, number(page + node, 4) | number(page + node + 4, 2) << 32, depth + 1);
     }
     free(page);

@@ -2,6 +2,7 @@
 # forge.pl: makes hostile files for the tests of data sets, on stdout, by Debian's perl-base and gzip alone.
 #   png H W [SAID_H SAID_W]        a black grey image, whole; its header may say another size
 #   says FILE H W                  FILE (JPEG, lossy or lossless WebP) with another size in its header
+#   scans FILE N                   FILE, a progressive JPEG, with its first scan N times more
 #   zip [locked] NAME FILE...      an archive of these files under these names, packed; `locked`: marked as encrypted
 #   entries N                      a tar of N empty files called *.png (uncompressed)
 #   npy SHAPE                      a header of bytes of this shape ("(3, 4)"), and 16 bytes
@@ -61,6 +62,11 @@ sub says {
     print $b;
 }
 
+sub scans {
+    slurp($_[0]) =~ /^(.*?)(\xff\xda.*?)(\xff\xc4.*)$/s or die "$_[0]: no progressive JPEG\n";
+    print $1, $2 x ($_[1] + 1), $3;
+}
+
 sub zip {
     my $flags = $_[0] eq 'locked' ? shift && 1 : 0;
     my ($at, $n, $list) = (0, 0, '');
@@ -99,6 +105,6 @@ sub change {
     print $b;
 }
 
-my %make = (png => \&png, says => \&says, zip => \&zip, entries => \&entries, npy => \&npy, change => \&change);
+my %make = (png => \&png, says => \&says, scans => \&scans, zip => \&zip, entries => \&entries, npy => \&npy, change => \&change);
 my $what = shift // '';
 ($make{$what} // die "forge.pl: there is no '$what'\n")->(@ARGV);

@@ -44,6 +44,9 @@ good && forge png 8193 8192 >good/larger.png && replaced "'larger.png': says tha
 good && forge png 20000 20000 >good/huge.png && replaced "'huge.png': says that it has 20000 x 20000 pixels"
 forge says "$files/colour.jpg" 65500 1000 >tall.jpg && good && cp tall.jpg good && replaced "'tall.jpg' is a damaged JPEG"
 
+forge scans "$files/progressive.jpg" 80 >scans.jpg && good && cp scans.jpg good && trains 0 good
+forge scans "$files/progressive.jpg" 95 >scans.jpg && good && cp scans.jpg good && replaced "'scans.jpg' is a JPEG of more than 100 scans, of 12 x 20 pixels"
+
 # what is no file under the name of an image or another, and what is one but may not be read
 good && mkfifo good/pipe.png && replaced "'good/pipe.png' is not a regular file"
 good && ln -s /dev/zero good/zero.png && replaced "'good/zero.png' is not a regular file"
@@ -99,8 +102,8 @@ for n in 1 22 40; do head -c "$n" climbs.zip >cut.zip && bad cut.zip "'cut.zip' 
 forge change climbs.zip 504b0102 504b0999 >central.zip && bad central.zip "'central.zip' is (damaged|empty)|cannot be decoded"
 
 # bombs: of what is kept, and of what would be left out
-truncate -s 700M zeros.png && cp --sparse=always zeros.png zeros.txt
-tar cf - zeros.png | gzip -1 >kept.tgz && tar cf - zeros.txt | gzip -1 >left.tgz && tar cf - zeros.txt | gzip -1 | gzip -1 >left.gz.gz
+truncate -s 500M zeros.png && cp --sparse=always zeros.png zeros.txt
+tar cf - zeros.png | gzip -1 >kept.tgz && tar cf - zeros.txt | gzip -1 >left.tgz && gzip -c left.tgz >left.gz.gz
 forge zip zeros.png zeros.png >kept.zip && forge zip zeros.txt zeros.txt >left.zip && rm zeros.png zeros.txt
 bad kept.tgz "'kept.tgz' unpacks to more than 200 times its size: it is not what it seems"
 bad left.tgz "'left.tgz' unpacks to more than 200 times its size: it is not what it seems"
@@ -125,6 +128,7 @@ forge change "$files/svhn.mat" 8758ae9b 8758ae9c >far.mat && bad far.mat "'far.m
 head -c 400 "$files/svhn.mat" >far.mat && bad far.mat "'far.mat' is (a damaged MATLAB file|cut short)"
 head -c 12288 "$files/lsun.mdb" >far.mdb && bad far.mdb "'far.mdb' is a damaged LMDB file: page [0-9]+ (names a page|lies) behind the file's end"
 forge change "$files/lsun.mdb" 02000000000000000400000000000000 ff00000000000000 >far.mdb && bad far.mdb "'far.mdb' is a damaged LMDB file: page 255 lies behind the file's end"
+forge change "$files/lsun.mdb" 1600b80eca0e680f "1608b80e$(printf 'ca0e%.0s' {1..1024})" >far.mdb && bad far.mdb "'far.mdb' is a damaged LMDB file: page 2 has nodes that overlap"
 head -c 3000 "$files/fuel.hdf5" >far.h5 && bad far.h5 "'far.h5' is a damaged HDF5 file, or cut short"
 for f in linked external virtual; do # what they refer to is a pipe, from which nothing ever comes
     cp "$files/$f.h5" . && bad $f.h5 "'$f.h5': the array X (cannot be opened; what stands in other files is not read|stands in other files, which are not read)"

@@ -6,7 +6,7 @@ bad() { complains 1 "$2" "$tiny" --data "$1" --out run; [ ! -e run ] || fail "$1
 # paths
 bad nosuch.idx "cannot open 'nosuch.idx': No such file"
 bad 'nosuch.idx[0:5]' "cannot open 'nosuch.idx': No such file"
-bad . "'.' holds no image .PNG, JPEG, WebP. among its [0-9]+ files"
+bad . "'.' holds no image .PNG, JPEG, WebP., but a file that can be given itself: './ten.idx' .IDX."
 bad /dev/zero "'/dev/zero' is not a regular file"
 bad ten.idx/x "cannot open 'ten.idx/x': Not a directory"
 mkfifo pipe && bad pipe "'pipe' is not a regular file"
