@@ -233,7 +233,7 @@ bool data_archive_read(const struct data_request *q, struct data_found *f, struc
     u->q = q, u->e = e;
     u->spill = data_spill_new(q->memory / 2);
     u->images = data_items_new(), u->arrays = data_items_new(), u->cifar = data_items_new();
-    int fd = open(q->path, O_RDONLY | O_CLOEXEC);
+    int fd = open(q->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool ok = fd >= 0 || error_set(e, "cannot open '%s': %s", q->path, strerror(errno));
     /* Names are UTF-8 in most archives; libarchive turns them into the locale's, and gives none where that cannot be. */
     locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), before = utf8 ? uselocale(utf8) : (locale_t)0;

@@ -11,11 +11,11 @@ begin() { # PATH OPTION...: a run without end; it has begun to read
     for _ in $(seq 600); do [ "$(wc -l 2>/dev/null <run/metrics.jsonl)" -ge 2 ] 2>/dev/null && return; sleep 0.05; done
     fail "$1: the run does not begin: $(tail -1 err)"
 }
-says_soon() { # PATTERN...: these stand on stderr within ten seconds
+says_soon() { # PATTERN...: these stand on stderr within a minute
     local pattern
     for pattern; do
-        for _ in $(seq 200); do grep -qE -- "$pattern" err && continue 2; sleep 0.05; done
-        fail "does not say /$pattern/: $(tail -3 err)"
+        for _ in $(seq 1200); do grep -qE -- "$pattern" err && continue 2; sleep 0.05; done
+        fail "does not say /$pattern/: $(tail -3 err)" && return
     done
 }
 stops() { # it runs on, until it is asked to stop, and then does so as ever
