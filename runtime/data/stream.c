@@ -109,6 +109,7 @@ static bool open_file(struct data_stream *s, int64_t *size, struct error *e)
 {
     struct stat st;
     s->fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not make us wait: it is refused below */
+    if (s->fd < 0 && errno == ENXIO) return error_set(e, "'%s' is not a regular file", s->path); /* a socket */
     if (s->fd < 0) return error_set(e, "cannot open '%s': %s", s->path, strerror(errno));
     if (fstat(s->fd, &st) != 0) return error_set(e, "cannot read '%s': %s", s->path, strerror(errno));
     if (!S_ISREG(st.st_mode)) return error_set(e, "'%s' is not a regular file", s->path);

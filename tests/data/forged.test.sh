@@ -51,6 +51,7 @@ forge scans "$files/progressive.jpg" 95 >scans.jpg && good && cp scans.jpg good 
 good && mkfifo good/pipe.png && replaced "'good/pipe.png' is not a regular file"
 good && ln -s /dev/zero good/zero.png && replaced "'good/zero.png' is not a regular file"
 good && perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0) && bind(S, sockaddr_un("good/socket.png")) or die $!' && replaced "'good/socket.png' is not a regular file"
+mv good/socket.png . && bad socket.png "'socket.png' is not a regular file"
 good && ln -s /proc/self/mem good/memory.png && replaced "'memory.png' is empty"
 good && ln -s /dev/zero good/zero && mkfifo good/pipe && ln -s /proc/self/mem good/memory && mkdir good/folder.png && trains 0 good
 ln -s /proc/self/mem memory && bad memory "cannot read 'memory': Input/output error"
