@@ -174,8 +174,9 @@ struct data_items *data_items_raw(const char *path, int64_t at, const struct dat
     s->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (s->fd < 0 || fstat(s->fd, &st) != 0 || (int64_t)st.st_size < at || ((int64_t)st.st_size - at) / t->elements < t->items) {
         if (s->fd < 0) error_set(e, "cannot open '%s': %s", path, strerror(errno));
-        else error_set(e, "'%s' is cut short: its header says %lld items of %lld bytes, and the file has %lld bytes", path, (long long)t->items,
-                       (long long)t->elements, (long long)st.st_size);
+        else
+            error_set(e, "'%s' is cut short: its header says %lld items of %lld bytes, and the file has %lld bytes", path, (long long)t->items,
+                      (long long)t->elements, (long long)st.st_size);
         data_items_free(s);
         return NULL;
     }

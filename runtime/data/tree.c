@@ -29,9 +29,9 @@ struct place {
 struct walk {
     const char *root;
     struct data_items *items;
-    struct data_items *links; /* to folders, not entered yet: their names */
+    struct data_items *links;  /* to folders, not entered yet: their names */
     struct data_items *others; /* no images; the first of them */
-    void *entered;            /* of struct place; tsearch */
+    void *entered;             /* of struct place; tsearch */
     struct error *e;
 };
 
