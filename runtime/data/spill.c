@@ -15,12 +15,19 @@ struct data_spill data_spill_new(int64_t memory)
     return (struct data_spill){-1, 0, memory, false};
 }
 
-static bool write_all(int fd, const char *bytes, size_t length, struct error *e)
+static const char *folder_name(void)
+{
+    const char *folder = getenv("TMPDIR");
+    return folder && *folder ? folder : "/var/tmp";
+}
+
+/* where: for people */
+static bool write_all(int fd, const char *bytes, size_t length, const char *where, struct error *e)
 {
     while (length) {
         ssize_t n = write(fd, bytes, length);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return error_set(e, "cannot keep unpacked data in %s: %s", getenv("TMPDIR") ? getenv("TMPDIR") : "/var/tmp", strerror(errno));
+        if (n < 0) return error_set(e, "cannot keep unpacked data in %s: %s", where, strerror(errno));
         bytes += n;
         length -= (size_t)n;
     }
@@ -29,8 +36,7 @@ static bool write_all(int fd, const char *bytes, size_t length, struct error *e)
 
 static int open_unnamed(struct error *e)
 {
-    const char *folder = getenv("TMPDIR");
-    if (!folder || !*folder) folder = "/var/tmp";
+    const char *folder = folder_name();
     int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd >= 0) return fd;
     char *path = memory_format("%s/ganrt-XXXXXX", folder); /* a file system without such files */
@@ -49,7 +55,7 @@ static bool move_to_disk(struct data_spill *s, struct error *e)
     for (int64_t at = 0; at < s->used;) {
         ssize_t n = pread(s->fd, bytes, sizeof bytes, (off_t)at);
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0 || !write_all(fd, bytes, (size_t)n, e)) {
+        if (n <= 0 || !write_all(fd, bytes, (size_t)n, folder_name(), e)) {
             if (n <= 0) error_set(e, "cannot read unpacked data: %s", strerror(errno));
             close(fd);
             return false;
@@ -66,7 +72,7 @@ bool data_spill_add(struct data_spill *s, const void *bytes, size_t length, stru
 {
     if (s->fd < 0 && (s->fd = memfd_create("ganrt-data", MFD_CLOEXEC)) < 0) return error_set(e, "no memory for unpacked data: %s", strerror(errno));
     if (!s->on_disk && s->used + (int64_t)length > s->memory && !move_to_disk(s, e)) return false;
-    if (!write_all(s->fd, bytes, length, e)) return false;
+    if (!write_all(s->fd, bytes, length, s->on_disk ? folder_name() : "memory", e)) return false;
     s->used += (int64_t)length;
     return true;
 }

@@ -116,6 +116,13 @@ head -c 100000000 /dev/zero | gzip -1 >zeros.npy.gz && bad zeros.npy.gz "'zeros.
 complains "'more.npy.gz' needs 300.0 MB of memory, and it may have 100.0 .--data-memory" ./within ./seen --data more.npy.gz --out run --data-memory 100000000
 bad more.npy.gz "'more.npy.gz' is damaged: its header says 60000000 items, 300000000 bytes, and more follow"
 
+# no room for what is unpacked: on the disk, in memory
+mkdir many && for i in {1..20}; do head -c 200000 /dev/urandom >many/$i.png; done && tar cf many.tar many
+printf '#!/bin/sh\nulimit -f 2000\nexec "$@"\n' >small && chmod +x small
+complains "cannot keep unpacked data in $PWD: File too large" env TMPDIR="$PWD" ./small ./seen --data many.tar --out run --data-memory 1000000
+complains "cannot keep unpacked data in memory: File too large" ./small ./seen --data many.tar --out run
+complains "cannot make a file in '/no/such' for unpacked data: No such file" env TMPDIR=/no/such ./seen --data many.tar --out run --data-memory 1000000
+
 # arrays and databases whose lengths lie beyond the file
 forge npy '(1000000, 5, 7, 3)' >far.npy && bad far.npy "'far.npy' is cut short: its header says 1000000 items, 105000000 bytes, and the file has 144 bytes"
 forge npy '(1000000000000, 1)' >far.npy && bad far.npy "'far.npy' is cut short: its header says 1000000000000 items of 1 bytes, and the file has 144 bytes"
