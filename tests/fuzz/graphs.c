@@ -234,9 +234,23 @@ static bool run_all(const struct options *o)
 
 /* ---- the command ---- */
 
+static const char help[] =
+    "usage: graphs [--count N] [--seed S] [--nodes N] [--second] [--jobs N] [--keep DIR] [--verbose]\n"
+    "       graphs --check FILE [--no-pass NAME]\n"
+    "Random graphs through the reference evaluator and through compiled code, within the evaluator's bounds.\n\n"
+    "  --count N      graphs that must agree (2000)\n"
+    "  --seed S       of the first; the next has S + 1 (1)\n"
+    "  --nodes N      operations drawn for each (16)\n"
+    "  --second       in each a gradient of a gradient\n"
+    "  --jobs N       at a time (2)\n"
+    "  --keep DIR     texts of what does not agree, made small, go there\n"
+    "  --verbose      say what was drawn again, and why\n"
+    "  --check FILE   one program again, from its text\n"
+    "  --no-pass NAME without this pass or rule\n";
+
 static int usage(const char *what, const char *argument)
 {
-    fprintf(stderr, "graphs: %s '%s'\nusage: graphs [--count N] [--seed S] [--nodes N] [--second] [--verbose] [--jobs N] [--keep DIR] | --check FILE [--no-pass NAME]\n", what, argument);
+    fprintf(stderr, "graphs: %s '%s'\n%s", what, argument, help);
     return 2;
 }
 
@@ -255,6 +269,10 @@ static int parse(int argc, char **argv, struct options *o)
         {"--keep", 0, NULL, &o->keep}, {"--check", 0, NULL, &o->check}, {"--no-pass", 0, NULL, &o->off},
     };
     for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--help")) {
+            printf("%s", help);
+            exit(0);
+        }
         unsigned k = 0, n = sizeof table / sizeof *table;
         long seed = 0;
         if (!strcmp(argv[i], "--second") || !strcmp(argv[i], "--verbose")) {
