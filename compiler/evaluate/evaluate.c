@@ -129,6 +129,8 @@ static uint32_t levels_of(const struct evaluator_run *run, const struct node *n)
 {
     uint32_t levels = n->op == OP_tensor && run->direction && run->direction[n->index];
     for (uint32_t k = 0; k < n->nargs; k++) levels |= run->value[n->arg[k]->id].levels;
+    for (uint32_t l = 0; l < run->levels; l++)
+        if (run->seeded[l] == n) levels |= 1u << l;
     return levels;
 }
 
@@ -260,6 +262,7 @@ static struct between between(struct evaluator_run *run, struct arena *scratch, 
 /* On a new level: x has the tangent `seed`, which the caller sets before each run_pass. */
 static void level_begin(struct evaluator_run *run, const struct node *x, double *seed)
 {
+    run->seeded[run->levels] = x;
     uint32_t bit = 1u << run->levels++;
     run->value[x->id].levels |= bit;
     for (uint32_t s = bit; s < 2 * bit; s++) run->value[x->id].jets.part[s] = NULL;
@@ -274,6 +277,7 @@ static void level_pass(struct evaluator_run *run, const struct between *b)
 static void level_end(struct evaluator_run *run, const struct between *b, const struct node *x)
 {
     uint32_t bit = 1u << --run->levels;
+    run->seeded[run->levels] = NULL;
     for (uint32_t i = 0; i <= b->n; i++) {
         struct value *v = &run->value[i < b->n ? b->at[i]->id : x->id];
         v->levels &= ~bit;

@@ -28,6 +28,7 @@ struct evaluator_run {
     struct value *value;            /* by node id */
     uint64_t *branches;             /* by node id, or NULL: the decisions of each node, hashed */
     uint32_t levels, most_levels;   /* in use; to be used at most */
+    const struct node *seeded[JET_LEVELS]; /* by level: the node whose directions it is for, which keeps them when a later level evaluates it again */
     const double *const *direction; /* by tensor: level 0's; NULL where it is not used */
     bool borrows;                   /* tensors are read where they lie, not copied */
     struct evaluation_world world;
