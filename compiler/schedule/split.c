@@ -111,13 +111,21 @@ static double left_cost(const struct kernel *k, const struct product *p, int64_t
     return (double)p->k * (double)rows * (far + (packs ? COST_TURNED : 0));
 }
 
+/* The part of the taps that a row meets, on average: back, a stride leaves out the others. Runs of positions that meet the same share the right operand, so
+ * that it is read whole for less work; elsewhere each position reads its own part, and all costs are less alike. */
+static double part_met(const struct kernel *k, const struct product *p)
+{
+    const struct windows *w = &p->windows;
+    return w->on && w->back && windows_runs(k) ? 1 / ((double)w->stride[0] * (double)w->stride[1]) : 1;
+}
+
 /* Over windows: each pixel comes from beyond the L2 cache once for a tile, so does the right operand; back, positions share no taps with their neighbours. */
 static double windows_cost(const struct split *s, const struct kernel *k, int64_t rows, int64_t columns)
 {
     const struct product *p = &k->products.at[0];
     if (windows_patches(k)) return (double)p->k * (double)rows * COST_PATCH;
     double shares = p->windows.back && rows > windows_inner(k) && !windows_runs(k) ? (double)rows / (double)windows_inner(k) : 1;
-    return (double)p->k * (double)rows * COST_PIXEL + (shares - 1) * right_cost(s, p, columns);
+    return part_met(k, p) * (double)p->k * (double)rows * COST_PIXEL + (shares - 1) * right_cost(s, p, columns);
 }
 
 /* Few channels out: of each pixel the columns of all taps, which are turned and added to where they belong. */
@@ -137,7 +145,7 @@ static double tile_cost(const struct split *s, const struct kernel *k, int64_t r
     for (uint32_t i = 0; i < k->products.n; i++) {
         const struct product *p = &k->products.at[i];
         if (p->windows.on) cost += windows_cost(s, k, rows, columns);
-        cost += (double)p->k * (double)rows * (vectors + COST_LEFT * panels + (columns % PRODUCT_PANEL ? COST_NARROW : 0)) + right_cost(s, p, columns) +
+        cost += part_met(k, p) * (double)p->k * (double)rows * (vectors + COST_LEFT * panels + (columns % PRODUCT_PANEL ? COST_NARROW : 0)) + right_cost(s, p, columns) +
                 left_cost(k, p, rows, columns);
     }
     for (uint32_t i = 0; i < k->body.n; i++) {
