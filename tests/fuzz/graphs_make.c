@@ -357,13 +357,25 @@ static void add_random(struct maker *m)
 
 /* ---- gradients ---- */
 
-/* grad(y, x) of values where x is small and has a bearing on y. Tamed, so that what grows by powers does not overflow. */
+/* May y, which gradients may be part of, be derived by x? Not by what stands between such a gradient's own x and its value: whether that is moved apart
+ * from its own operands is a matter of how the rule is written (tanh's by its value, 1 - y^2, or by x). */
+static bool derivable(struct maker *m, const struct node *y, const struct node *x)
+{
+    for (uint32_t id = x->id; id <= y->id; id++) {
+        const struct node *inner = m->graph->nodes.at[id];
+        if (inner->op != OP_grad || inner->arg[1] == x) continue;
+        if ((inner == y || graph_depends(m->g->mem, m->graph, y, inner)) && graph_depends(m->g->mem, m->graph, x, inner->arg[1])) return false;
+    }
+    return true;
+}
+
+/* grad(y, x) of values where x is small and has a bearing on y. */
 static struct node *add_gradient(struct maker *m, struct node *y)
 {
     for (int tries = 0; tries < 30; tries++) {
         struct node *x = m->made.at[below(m, m->made.n)];
         if (x == y || x->id >= y->id || total(m, x) > MOST_INPUT || (x->type.batched && !y->type.batched && once_in(m, 2))) continue;
-        if (!graph_depends(m->g->mem, m->graph, y, x)) continue;
+        if (!graph_depends(m->g->mem, m->graph, y, x) || !derivable(m, y, x)) continue;
         return node(m, OP_grad, 2, (struct node *[]){y, x}, (struct node){0});
     }
     return NULL;
