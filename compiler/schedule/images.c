@@ -30,24 +30,25 @@ static struct value *view(struct scheduling *s, const struct node *n, enum op op
     return v;
 }
 
-static struct value *transposed(struct scheduling *s, const struct node *n, struct value *arg, bool batched, const int64_t *axes)
+/* Axis a of the result is axis axes[a] of arg, as it lies in memory. */
+static struct value *permuted(struct scheduling *s, const struct node *n, struct value *arg, bool batched, uint32_t rank, const int64_t *axes)
 {
-    int64_t dim[4];
-    for (int a = 0; a < 4; a++) dim[a] = arg->dim[axes[a]];
-    struct value *v = view(s, n, OP_transpose, arg, batched, 4, dim);
-    memcpy(v->offset, axes, sizeof dim);
+    int64_t dim[MAX_RANK];
+    for (uint32_t a = 0; a < rank; a++) dim[a] = arg->dim[axes[a]];
+    struct value *v = view(s, n, OP_transpose, arg, batched, rank, dim);
+    memcpy(v->offset, axes, rank * sizeof *axes);
     value_settle(v);
     return v;
 }
 
 struct value *image_inside(struct scheduling *s, const struct node *n, struct value *v)
 {
-    return v->inside ? v->inside : transposed(s, n, v, false, inward);
+    return v->inside ? v->inside : permuted(s, n, v, false, 4, inward);
 }
 
 struct value *image_outside(struct scheduling *s, const struct node *n, struct value *in)
 {
-    struct value *v = transposed(s, n, in, true, outward);
+    struct value *v = permuted(s, n, in, true, 4, outward);
     v->inside = in;
     return v;
 }
@@ -76,7 +77,7 @@ static struct value *broadcast(struct scheduling *s, const struct node *n, struc
         int64_t all[4] = {dim[2], dim[0], dim[1], dim[3]};
         struct value *whole = view(s, n, OP_reshape, v, true, 4, all);
         value_settle(whole);
-        return transposed(s, n, whole, false, inward);
+        return permuted(s, n, whole, false, 4, inward);
     }
     struct value *shaped = view(s, n, OP_reshape, v, false, 4, dim);
     value_settle(shaped);
@@ -163,18 +164,8 @@ static struct value *weights_turned(struct scheduling *s, const struct node *n, 
     static const int64_t axes[4] = {0, 1, 3, 2};
     bool again = k->kind == VALUE_VIEW && k->op == OP_transpose && !k->solid && !memcmp(k->offset, axes, sizeof axes);
     if (again) return value_force(s, k->arg[0]);
-    if (!k->across) k->across = value_force(s, transposed(s, n, k, false, axes));
+    if (!k->across) k->across = value_force(s, permuted(s, n, k, false, 4, axes));
     return k->across;
-}
-
-static struct value *permuted(struct scheduling *s, const struct node *n, struct value *arg, const int64_t *axes)
-{
-    int64_t dim[6];
-    for (int a = 0; a < 6; a++) dim[a] = arg->dim[axes[a]];
-    struct value *v = view(s, n, OP_transpose, arg, false, 6, dim);
-    memcpy(v->offset, axes, sizeof dim);
-    value_settle(v);
-    return v;
 }
 
 /* The transpose to few channels makes stride by stride pixels at once, as so many times the channels of one: a plain convolution whose taps are those that any
@@ -205,7 +196,7 @@ static struct value *phases_weights(struct scheduling *s, const struct node *n, 
     struct value *v = view(s, n, OP_windows, wide, false, 6, (int64_t[]){p->taps[0], p->taps[1], w->stride[0], w->stride[1], k->dim[2], k->dim[3]});
     for (int i = 0; i < 2; i++) v->offset[i] = p->first[i], v->step[i] = -w->stride[i], v->step[i + 2] = 1;
     value_settle(v);
-    return value_force(s, permuted(s, n, v, (int64_t[]){0, 1, 5, 2, 3, 4}));
+    return value_force(s, permuted(s, n, v, false, 6, (int64_t[]){0, 1, 5, 2, 3, 4}));
 }
 
 static struct value *phases_value(struct scheduling *s, const struct node *n, struct value **args, const struct window *w, const struct phases *p)
@@ -224,7 +215,7 @@ static struct value *phases_value(struct scheduling *s, const struct node *n, st
     value_settle(v);
     struct value *apart = view(s, n, OP_reshape, v, false, 6, (int64_t[]){coarse[0], coarse[1], examples, by[0], by[1], channels});
     value_settle(apart);
-    apart = value_force(s, permuted(s, n, apart, (int64_t[]){0, 3, 1, 4, 2, 5}));
+    apart = value_force(s, permuted(s, n, apart, false, 6, (int64_t[]){0, 3, 1, 4, 2, 5}));
     struct value *in = view(s, n, OP_reshape, apart, false, 4, (int64_t[]){n->type.dim[0], n->type.dim[1], examples, channels});
     value_settle(in);
     return image_outside(s, n, in);
