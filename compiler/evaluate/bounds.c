@@ -25,22 +25,6 @@ static int64_t total_of(const struct walk *w, const struct node *n)
     return type_total(w->run->graph, n->type);
 }
 
-/* n's own rule on other numbers than its operands'. */
-static void apply(struct walk *w, const struct node *n, const double *const *x, double *y)
-{
-    const double **none = NEW_ARRAY(w->mem, const double *, n->nargs);
-    struct evaluation evaluation = {w->run->graph, n, x, none, y, NULL, &w->run->world, NULL};
-    op_hooks[n->op].evaluate(&evaluation);
-}
-
-static double *sizes_of(struct walk *w, const struct node *n)
-{
-    int64_t total = total_of(w, n);
-    double *to = NEW_ARRAY(w->mem, double, total);
-    for (int64_t i = 0; i < total; i++) to[i] = fabs(value_of(w, n)[i]);
-    return to;
-}
-
 /* ---- leaves ---- */
 
 /* In units, of the value and beside it: what a leaf is made of that is no number of the precision. */
@@ -49,7 +33,7 @@ static void leaf_rounds(const struct node *n, double unit, double *relative, dou
     *relative = *absolute = 0;
     switch (n->op) {
     case OP_scalar: *relative = 1; break; /* in double, then rounded */
-    case OP_constant: *relative = unit > 0x1p-50 && (double)(float)n->number != n->number; break;
+    case OP_constant: *relative = unit > 0x1p-50 && evaluator_rounds(n); break;
     case OP_data_mean: *relative = 1; break;
     case OP_rand_normal: *relative = 16, *absolute = 64; break; /* sqrt(-2 log u) cos(2 pi v): the cosine's argument rounds, and it is at most 5.8 */
     default: break;
@@ -66,11 +50,10 @@ static void leaf(struct walk *w, const struct node *n, double *to)
 /* ---- elementwise ---- */
 
 /* How many units the operation rounds by: codegen/math.c's bounds in ulp, which are up to twice the unit each, and the C library's. */
-static double roundings(enum op op)
+static double roundings(const struct node *n)
 {
-    switch (op) {
-    case OP_neg: case OP_abs: case OP_sign: case OP_floor: case OP_stop: case OP_max: case OP_min: case OP_where:
-    case OP_eq: case OP_ne: case OP_lt: case OP_le: case OP_gt: case OP_ge: return 0;
+    if (!evaluator_rounds(n)) return 0;
+    switch (n->op) {
     case OP_add: case OP_sub: case OP_mul: case OP_div: return 1;
     case OP_sqrt: return 2;
     case OP_sigmoid: return 6;
@@ -86,8 +69,10 @@ static bool decides(enum op op)
 }
 
 /* The bound of one element, x and off being its operands and their bounds; negative: undecided. */
-static double corners(const struct walk *w, enum op op, uint32_t nargs, const double *x, const double *off)
+static double corners(const struct walk *w, const struct node *n, const double *x, const double *off)
 {
+    enum op op = n->op;
+    uint32_t nargs = n->nargs;
     double y = op_hooks[op].fold(x), most = 0, size = fabs(y);
     double at[3];
     uint32_t all = 1;
@@ -109,7 +94,7 @@ static double corners(const struct walk *w, enum op op, uint32_t nargs, const do
         if (floor(q + 2 * w->unit * fabs(q)) != floor(q - 2 * w->unit * fabs(q))) return -1;
         size += fabs(x[0]);
     }
-    double rounds = roundings(op);
+    double rounds = roundings(n);
     return most + rounds * w->unit * size + (rounds > 0 ? w->tiny : 0);
 }
 
@@ -123,7 +108,7 @@ static void map(struct walk *w, const struct node *n, double *to)
             x[k] = value_of(w, n->arg[k])[nest.at[k]];
             off[k] = w->to.of[n->arg[k]->id][nest.at[k]];
         }
-        to[i] = corners(w, n->op, n->nargs, x, off);
+        to[i] = corners(w, n, x, off);
         if (to[i] < 0) {
             w->to.undecided = n;
             return;
@@ -139,7 +124,7 @@ static void views(struct walk *w, const struct node *n, double *to)
     const double **off = NEW_ARRAY(w->mem, const double *, n->nargs);
     for (uint32_t k = 0; k < n->nargs; k++) off[k] = w->to.of[n->arg[k]->id];
     plain.number = 0; /* what stands in padding is exact */
-    apply(w, &plain, off, to);
+    evaluator_apply(w->run, w->mem, &plain, off, to);
 }
 
 /* So many terms make an element of a sum or product, at most. */
@@ -161,19 +146,16 @@ static double terms_of(const struct walk *w, const struct node *n)
 static void sums(struct walk *w, const struct node *n, double *to)
 {
     int64_t total = total_of(w, n);
-    const double *size[2], *off[2];
+    const double **size = evaluator_sizes(w->run, w->mem, n), *off[2];
     double terms = terms_of(w, n);
-    for (uint32_t k = 0; k < n->nargs; k++) {
-        size[k] = sizes_of(w, n->arg[k]);
-        off[k] = w->to.of[n->arg[k]->id];
-    }
+    for (uint32_t k = 0; k < n->nargs; k++) off[k] = w->to.of[n->arg[k]->id];
     double *sum = NEW_ARRAY(w->mem, double, total), *moved = NEW_ARRAY(w->mem, double, total);
-    apply(w, n, size, sum);
+    evaluator_apply(w->run, w->mem, n, size, sum);
     for (int64_t i = 0; i < total; i++) to[i] = (terms + 2) * (w->unit * sum[i] + w->tiny);
     for (uint32_t pick = 1; pick < 1u << n->nargs; pick++) { /* which operands are at their bounds, the others being as large as they are */
         const double *x[2];
         for (uint32_t k = 0; k < n->nargs; k++) x[k] = pick >> k & 1 ? off[k] : size[k];
-        apply(w, n, x, moved);
+        evaluator_apply(w->run, w->mem, n, x, moved);
         for (int64_t i = 0; i < total; i++) to[i] += moved[i];
     }
 }
@@ -184,7 +166,7 @@ static void largest(struct walk *w, const struct node *n, double *to)
     const struct node *x = n->arg[0];
     int64_t total = total_of(w, n), count = total_of(w, x);
     if (n->op == OP_max_over) {
-        apply(w, n, (const double *const *)&w->to.of[x->id], to);
+        evaluator_apply(w->run, w->mem, n, (const double *const *)&w->to.of[x->id], to);
         return;
     }
     double *at = NEW_ARRAY(w->mem, double, count), *rival = NEW_ARRAY(w->mem, double, total);
@@ -196,7 +178,7 @@ static void largest(struct walk *w, const struct node *n, double *to)
         int64_t one = i / (inner * length) * inner + i % inner;
         at[i] = v[i] + (i / inner % length == (int64_t)best[one] ? -off[i] : off[i]);
     }
-    apply(w, n, (const double *const[]){at}, rival);
+    evaluator_apply(w->run, w->mem, n, (const double *const[]){at}, rival);
     for (int64_t i = 0; i < total; i++)
         if (rival[i] != best[i]) w->to.undecided = n;
 }

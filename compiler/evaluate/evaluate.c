@@ -360,8 +360,7 @@ void evaluator_run_along(struct evaluator_run *run, const struct node *y, const 
 
 /* ---- noise ---- */
 
-/* Does the operation round its result? Those that choose, arrange, or decide do not; a constant may, where it is stored. */
-static bool rounds(const struct node *n)
+bool evaluator_rounds(const struct node *n)
 {
     switch (op_info[n->op].class) {
     case CLASS_PRODUCT: return true;
@@ -383,6 +382,25 @@ static bool rounds(const struct node *n)
     }
 }
 
+const double **evaluator_sizes(const struct evaluator_run *run, struct arena *mem, const struct node *n)
+{
+    const double **sizes = NEW_ARRAY(mem, const double *, n->nargs);
+    for (uint32_t k = 0; k < n->nargs; k++) {
+        int64_t count = type_total(run->graph, n->arg[k]->type);
+        double *size = NEW_ARRAY(mem, double, count);
+        for (int64_t i = 0; i < count; i++) size[i] = fabs(run->value[n->arg[k]->id].jets.part[0][i]);
+        sizes[k] = size;
+    }
+    return sizes;
+}
+
+void evaluator_apply(const struct evaluator_run *run, struct arena *mem, const struct node *n, const double *const *x, double *y)
+{
+    const double **none = NEW_ARRAY(mem, const double *, n->nargs);
+    struct evaluation evaluation = {run->graph, n, x, none, y, NULL, &run->world, NULL};
+    op_hooks[n->op].evaluate(&evaluation);
+}
+
 /* What n's roundings are relative to: its value; of a sum or product of k terms the sum of their sizes, for partial sums round too, and sqrt(k) times the
  * value: where terms do not cancel, the partial sums are k of its size. */
 static const double *sizes(struct evaluator_run *run, struct arena *scratch, const struct node *n)
@@ -391,15 +409,7 @@ static const double *sizes(struct evaluator_run *run, struct arena *scratch, con
     if (op_info[n->op].class != CLASS_REDUCE && op_info[n->op].class != CLASS_PRODUCT)
         return arena_copy(scratch, run->value[n->id].jets.part[0], (size_t)total * sizeof(double));
     double *y = NEW_ARRAY(scratch, double, total);
-    const double **x = NEW_ARRAY(scratch, const double *, n->nargs), **none = NEW_ARRAY(scratch, const double *, n->nargs);
-    for (uint32_t k = 0; k < n->nargs; k++) {
-        int64_t count = type_total(run->graph, n->arg[k]->type);
-        double *size = NEW_ARRAY(scratch, double, count);
-        for (int64_t i = 0; i < count; i++) size[i] = fabs(run->value[n->arg[k]->id].jets.part[0][i]);
-        x[k] = size;
-    }
-    struct evaluation evaluation = {run->graph, n, x, none, y, NULL, &run->world, NULL};
-    op_hooks[n->op].evaluate(&evaluation);
+    evaluator_apply(run, scratch, n, evaluator_sizes(run, scratch, n), y);
     double terms = (double)type_total(run->graph, n->arg[0]->type) / (double)total;
     if (n->nargs > 1) terms = sqrt(terms * (double)type_total(run->graph, n->arg[1]->type));
     const double *value = run->value[n->id].jets.part[0];
@@ -413,7 +423,7 @@ static void shake(struct evaluator_run *run, const struct node *n)
     double *y = run->value[n->id].jets.part[0];
     int64_t total = type_total(run->graph, n->type);
     uint64_t word = run->e->shaken * 0x9E3779B97F4A7C15u + n->id + 1;
-    if (!y || !rounds(n)) return;
+    if (!y || !evaluator_rounds(n)) return;
     struct arena *scratch = arena_new();
     const double *size = sizes(run, scratch, n);
     for (int64_t i = 0; i < total; i++) {

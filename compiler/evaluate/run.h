@@ -50,6 +50,11 @@ void evaluator_run_node(struct evaluator_run *run, const struct node *n, uint32_
 void evaluator_run_nodes(struct evaluator_run *run, const bool *marked);
 /* The tangents on a new level of y, seeded with `seed` at x; into to[0..total of y). */
 void evaluator_run_along(struct evaluator_run *run, const struct node *y, const struct node *x, const double *seed, double *to);
+/* Does the operation round its result? Those that choose, arrange, or decide do not; a constant may, where it is stored. */
+bool evaluator_rounds(const struct node *n);
+/* The absolute values of n's operands; and n's own rule on other numbers than its operands'. Memory: mem's. */
+const double **evaluator_sizes(const struct evaluator_run *run, struct arena *mem, const struct node *n);
+void evaluator_apply(const struct evaluator_run *run, struct arena *mem, const struct node *n, const double *const *x, double *y);
 double *evaluator_run_array(struct evaluator_run *run, struct type t); /* zeros */
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/diag.h"
 #include "codegen/codegen.h"
+#include "compare_values.h"
 #include "differentiate/differentiate.h"
 #include "evaluate/bounds.h"
 #include "evaluate/made_up.h"
@@ -35,15 +36,10 @@ static void data_of(void *self, const struct graph *graph, uint64_t tick, uint32
     made_up_examples(d, p->f64, 1, graph->batch * type_elements(d->type), to);
 }
 
-static double element(const void *at, uint32_t bytes, int64_t i)
-{
-    return bytes == 8 ? ((const double *)at)[i] : (double)((const float *)at)[i];
-}
-
 static double compiled_tensor(const struct check *c, uint32_t t, int64_t i)
 {
     const struct ganrt_tensor *tensor = &c->model->tensors[t];
-    return element(run_at(c->run, tensor->offset), tensor->size, ganrt_position(tensor, i));
+    return compared_element(run_at(c->run, tensor->offset), tensor->size, ganrt_position(tensor, i));
 }
 
 /* ---- the evaluator ---- */
@@ -99,7 +95,7 @@ static enum verdict compare(struct check *c, const struct value *v, const struct
     const double *rounded = single->of[v->node[PASSED]->id], *exact = whole->of[v->node[DERIVED]->id];
     if (!derived(c, v, whole)) return DIFFERS;
     for (int64_t i = 0; i < v->n; i++) {
-        double got = element(v->at, v->bytes, v->tensor ? ganrt_position(v->tensor, i) : i), bound = rounded[i] + 4 * exact[i];
+        double got = compared_element(v->at, v->bytes, v->tensor ? ganrt_position(v->tensor, i) : i), bound = rounded[i] + 4 * exact[i];
         if (fabs(got - want[i]) <= bound) continue;
         buffer_put(c->why, "%s[%lld]: compiled %.17g, evaluator %.17g; they are %.3g apart, and may be %.3g\n", v->name, (long long)i, got, want[i],
                       fabs(got - want[i]), bound);
