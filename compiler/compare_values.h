@@ -3,7 +3,8 @@
  *
  * A value may differ by what rounding does to it. That is measured: the reference runs again, with every value that an operation rounds moved at
  * random by up to a rounding of the program's precision, so that what cancels, and what an optimizer makes of the sign of what has cancelled,
- * shows its noise. An error of so many times the noise is one: a few random moves may all be small. */
+ * shows its noise. An error of so many times the noise is one: a few random moves may all be small. Of a value that
+ * is nothing but noise, its square: an optimizer keeps squares of such. */
 #ifndef GANC_COMPARE_VALUES_H
 #define GANC_COMPARE_VALUES_H
 

@@ -12,6 +12,7 @@ struct maker {
     struct program *p;
     struct graph *graph;
     uint64_t state;
+    struct node *swap[2];    /* tensors of one shape, which may take each other's values */
     VEC(struct node *) made; /* in the order of making: operands of what follows */
 };
 
@@ -417,6 +418,12 @@ static void set_tensors(struct maker *m)
 {
     uint32_t nodes = m->graph->nodes.n;
     bool *set = NEW_ARRAY(m->g->mem, bool, m->p->tensors.n);
+    if (below(m, 2)) {
+        struct node *first = m->swap[0], *value = below(m, 2) ? unary(m, OP_neg, first) : first;
+        vec_push(m->g->mem, &m->graph->effects, (struct effect){first->index, m->swap[1], {0}});
+        vec_push(m->g->mem, &m->graph->effects, (struct effect){m->swap[1]->index, value, {0}});
+        set[first->index] = set[m->swap[1]->index] = true;
+    }
     for (uint32_t i = 0; i < nodes; i++) {
         struct node *t = m->graph->nodes.at[i], *from = t;
         if (t->op != OP_tensor || set[t->index] || below(m, 2)) continue;
@@ -452,6 +459,7 @@ struct program *graph_made(struct ganc *g, const struct recipe *r)
     minibatch(&m, shape(1, size(&m), 0));
     tensor(&m, shape(1, size(&m), 0));
     tensor(&m, shape(2, size(&m), size(&m)));
+    for (int i = 0; i < 2; i++) m.swap[i] = tensor(&m, shape(2, 3, 4));
     for (uint32_t i = 0; i < r->nodes; i++) add_random(&m);
     add_gradients(&m, r);
     for (uint32_t i = 0; i < 4; i++) {

@@ -5,7 +5,7 @@
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "check.h"
-#include "evaluate/evaluate.h"
+#include "evaluate/bounds.h"
 #include "schedule/interpret.h"
 
 #include <stdlib.h>
@@ -14,6 +14,8 @@ struct model {
     struct ganc *g;
     struct program p;
     struct graph *graph;
+    bool bounded;   /* rounding may decide it, or make much of little: values are held within bounds, none where it is undecided */
+    bool undecided; /* that was so */
     VEC(struct node *) made;
 };
 
@@ -94,11 +96,12 @@ static inline void data_fill(void *self, const struct graph *graph, uint64_t tic
 
 static inline double scalar_of(void *self, const struct sexpr *e) { return evaluator_scalar(self, e); }
 
-static inline bool agree(const struct interpretation *in, const struct storage *s, const double *want)
+/* bound: of each element, or NULL */
+static inline bool agree(const struct interpretation *in, const struct storage *s, const double *want, const double *bound)
 {
     for (int64_t i = 0; i < s->elements; i++) {
         double x = *interpret_cell(in, s, i), y = want[i];
-        if (!(fabs(x - y) <= 1e-9 * (1 + fabs(y))) && !(isnan(x) && isnan(y)) && x != y) {
+        if (!(fabs(x - y) <= (bound ? 4 * bound[i] : 1e-9 * (1 + fabs(y)))) && !(isnan(x) && isnan(y)) && x != y) {
             printf("%s[%lld] is %.17g, not %.17g\n", s->name, (long long)i, x, y);
             return false;
         }
@@ -117,7 +120,7 @@ static inline bool runs_equal(struct model *m, const struct kernels *k, bool bac
     for (int64_t i = 0; i < interpret_cells(k); i++) in.cells[i] = NAN;
     for (uint32_t t = 0; t < k->tensors.n; t++)
         for (int64_t i = 0; i < k->tensors.at[t].elements; i++) *interpret_cell(&in, &k->tensors.at[t], i) = e->tensors[t][i];
-    const struct kernel_graph *kg = &k->graphs.at[0];
+    const struct kernel_graph *kg = &k->graphs.at[m->graph->index];
     for (uint32_t j = 0; j < kg->storages.n; j++) {
         const struct storage *s = &kg->storages.at[j];
         if (s->kind != STORAGE_BATCH) continue;
@@ -127,12 +130,20 @@ static inline bool runs_equal(struct model *m, const struct kernels *k, bool bac
     }
     const char *wrong = evaluator_graph(e, m->graph);
     in.seed[0] = e->seed[0], in.seed[1] = e->seed[1], in.tick = e->tick;
-    if (!wrong) wrong = kernels_interpret(m->g->mem, &in, 0);
+    if (!wrong) wrong = kernels_interpret(m->g->mem, &in, m->graph->index);
     if (wrong) printf("%s\n", wrong);
     bool fine = !wrong;
-    for (uint32_t t = 0; t < k->tensors.n && fine; t++) fine = agree(&in, &k->tensors.at[t], e->tensors[t]);
-    for (uint32_t o = 0; o < kg->outputs.n && fine; o++)
-        fine = agree(&in, kernels_storage(k, kg, kg->outputs.at[o].storage), evaluator_node(e, kg->outputs.at[o].output->value));
+    struct bounds bounds = {0};
+    if (fine && m->bounded) bounds = bounds_make(e, m->g->mem, 0x1p-53, 1e300);
+    const struct node **set = NEW_ARRAY(m->g->mem, const struct node *, k->tensors.n);
+    for (uint32_t i = 0; i < m->graph->effects.n; i++) set[m->graph->effects.at[i].tensor] = m->graph->effects.at[i].value;
+    for (uint32_t t = 0; t < k->tensors.n && fine && !bounds.undecided; t++)
+        fine = agree(&in, &k->tensors.at[t], e->tensors[t], bounds.of && set[t] ? bounds.of[set[t]->id] : NULL);
+    for (uint32_t o = 0; o < kg->outputs.n && fine && !bounds.undecided; o++) {
+        const struct node *value = kg->outputs.at[o].output->value;
+        fine = agree(&in, kernels_storage(k, kg, kg->outputs.at[o].storage), evaluator_node(e, value), bounds.of ? bounds.of[value->id] : NULL);
+    }
+    m->undecided = bounds.undecided != NULL;
     evaluator_free(e);
     return fine;
 }
@@ -141,7 +152,8 @@ static inline bool runs_equal(struct model *m, const struct kernels *k, bool bac
 static inline const struct kernel_graph *model_check(struct model *m, uint32_t most)
 {
     struct kernels *k = kernels_make(m->g, &m->p);
-    bool fine = runs_equal(m, k, false) && runs_equal(m, k, true) && k->graphs.at[0].kernels.n <= most;
+    const struct kernel_graph *kg = &k->graphs.at[m->graph->index];
+    bool fine = runs_equal(m, k, false) && runs_equal(m, k, true) && kg->kernels.n <= most;
     CHECK(fine);
     if (!fine) {
         struct buffer b = {0};
@@ -150,7 +162,7 @@ static inline const struct kernel_graph *model_check(struct model *m, uint32_t m
         printf("%s\n", b.text);
         buffer_free(&b);
     }
-    return &k->graphs.at[0];
+    return kg;
 }
 
 #endif
