@@ -50,6 +50,10 @@ struct product_work { /* a task's tile under way */
     ir unit;                /* the first of the rows that stand together, from the tile's start */
     ir run;                 /* a run of positions: the left operand's first element, or NULL; its rows, and the tile's, stand so many elements apart */
     int64_t run_left, run_to;
+    unsigned run_lines;     /* so many rows of the grid, the block's rows are theirs in equal parts; the parts stand so many elements apart */
+    int64_t run_left_apart, run_to_apart;
+    ir run_number;          /* of the block, of run_blocks at this tap, about */
+    int64_t run_blocks;
     ir pixel, place;        /* the left operand's first row of the pixel they meet; the first of them in their position */
 };
 
@@ -92,6 +96,7 @@ struct product_tile {
     unsigned rows, vectors;
     int64_t lda, ldc;
     bool ta;
+    int64_t half_a, half_c;       /* elements from the first half of the rows to the second, of a and of c; 0: they are as far apart as the others */
     int64_t apart, rest;          /* a stands in panels so many elements apart, the last, if narrower, of `rest` columns; apart 0: row by row */
     int64_t next;                 /* elements from a to what is fetched of it meanwhile, for the next block or panel; 0: nothing */
     int64_t step;                 /* between b's rows, in elements */

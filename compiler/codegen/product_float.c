@@ -138,6 +138,7 @@ static void strip_make(struct product_work *w, int64_t column, int64_t columns)
     if (left_copied(w)) lda = PRODUCT_DEPTH;
     struct product_tile t = {.rows = w->block, .vectors = vectors, .lda = lda, .ldc = w->run ? w->run_to : w->stride, .ta = p->ta != patches,
                              .step = right.step, .columns_b = right.columns, .columns_c = w->direct ? columns : padded};
+    if (w->run && w->run_lines > 1) t.half_a = w->run_left_apart, t.half_c = w->run_to_apart;
     if (p->panels && !p->ta) {
         const struct storage *s = access_storage(w->n, p->a.storage);
         t.apart = s->elements / s->columns * PRODUCT_PANEL;

@@ -134,25 +134,33 @@ static void body_streams(struct product_work *w, int64_t column, struct product_
 
 static int64_t blocks_of(const struct product_work *w)
 {
-    return (w->n->k.tile[0] + w->shape.rows - 1) / w->shape.rows;
+    return w->run ? w->run_blocks : (w->n->k.tile[0] + w->shape.rows - 1) / w->shape.rows;
 }
 
 /* Where block number x of the tile's begins to fetch, of what so many bytes each fetch. */
 static ir block_share(struct product_work *w, ir from, ir bytes_each)
 {
     struct emit *e = w->n->e;
-    ir number = LLVMBuildUDiv(e->builder, w->row, emit_i64(e, w->shape.rows), "");
+    ir number = w->run ? w->run_number : LLVMBuildUDiv(e->builder, w->row, emit_i64(e, w->shape.rows), "");
     return emit_offset(e, from, e->i8, emit_imul(e, number, bytes_each));
 }
 
-/* The strip after this one, a share of it by each block. */
+/* The strip after this one, a share of it by each block: within the panel, at the start of the one after it, or, over windows, behind the last one of the tile,
+ * in the first one at the next tap. */
 static void panel_stream(struct product_work *w, int64_t column, int64_t columns, struct product_tile *t, ir *fetch)
 {
     struct emit *e = w->n->e;
     int64_t wide = panel_wide(w, column), within = column % PRODUCT_PANEL, next = within + columns;
     ir at = panel_element(w, column, w->first);
-    /* within the panel, or at the start of the one after it */
     at = emit_offset(e, at, e->real, emit_i64(e, next < wide ? columns : rows_of(w) * wide - within));
+    if (w->run && column + columns == w->width) {
+        ir here = w->at;
+        w->at = emit_i64(e, 0);
+        ir first = panel_element(w, 0, emit_iadd(e, w->first, w->depth));
+        w->at = here;
+        ir tile = emit_isub(e, w->n->high[1], w->n->low[1]);
+        at = emit_select(e, emit_icmp(e, LLVMIntSGE, emit_iadd_number(e, here, w->width), tile), first, at);
+    }
     bool dense = columns == wide;
     int64_t vectors = dense ? (columns + e->width - 1) / e->width : 1, ahead = dense ? LINE : wide * e->size;
     ir lines = LLVMBuildUDiv(e->builder, w->depth, emit_i64(e, every(blocks_of(w) / vectors)), "");

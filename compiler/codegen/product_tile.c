@@ -67,6 +67,14 @@ static int64_t present(const struct emit *e, int64_t columns, unsigned v)
     return left < e->width ? left : e->width;
 }
 
+/* Elements from the first row to row r, where rows are so far apart, and halves of them so far. */
+static ir row_at(struct tile *s, unsigned r, ir far, int64_t half)
+{
+    struct emit *e = s->e;
+    unsigned first = half ? s->t->rows / 2 : s->t->rows;
+    return emit_iadd_number(e, emit_imul(e, far, emit_i64(e, r % first)), r / first * half);
+}
+
 /* One k: a vector of b at a time meets every row's element of a. at: k, counted from where s->a stands. */
 static void step(struct tile *s, ir at, ir k)
 {
@@ -77,7 +85,7 @@ static void step(struct tile *s, ir at, ir k)
     for (unsigned v = 0; v < t->vectors; v++)
         b[v] = product_load(e, emit_offset(e, at_b, e->real, emit_i64(e, (int64_t)v * e->width)), present(e, t->columns_b, v));
     for (unsigned r = 0; r < t->rows; r++) {
-        ir x = emit_load(e, e->real, emit_offset(e, at_a, e->real, t->ta ? emit_i64(e, r) : emit_imul(e, s->lda, emit_i64(e, r))));
+        ir x = emit_load(e, e->real, emit_offset(e, at_a, e->real, t->ta ? emit_i64(e, r) : row_at(s, r, s->lda, t->half_a)));
         x = emit_splat(e, x, e->width);
         for (unsigned v = 0; v < t->vectors; v++)
             emit_store(e, emit_fma(e, x, b[v], emit_load(e, s->vector, s->sums[r][v])), s->sums[r][v]);
@@ -169,7 +177,7 @@ static void sum(struct tile *s, ir depth)
 static ir place(struct tile *s, unsigned r, unsigned v)
 {
     struct emit *e = s->e;
-    return emit_offset(e, emit_offset(e, s->c, e->real, emit_imul(e, s->ldc, emit_i64(e, r))), e->real, emit_i64(e, (int64_t)v * e->width));
+    return emit_offset(e, emit_offset(e, s->c, e->real, row_at(s, r, s->ldc, s->t->half_c)), e->real, emit_i64(e, (int64_t)v * e->width));
 }
 
 /* Adds what stands there already, from an earlier product or an earlier part of k. */
@@ -216,6 +224,7 @@ void product_tile_call(struct emit *e, const struct product_tile *t, ir a, ir la
     int n = snprintf(name, sizeof name, "gan_tile_%ux%u_a%lld%s%s%s_b%lld_%lld_c%lld", t->rows, t->vectors, (long long)t->lda, t->ta ? "t" : "",
                      s.rest ? "_rest" : "", s.more ? "_more" : "", (long long)t->step, (long long)t->columns_b, (long long)t->columns_c);
     if (t->apart) n += snprintf(name + n, sizeof name - (size_t)n, "_p%lld_%lld", (long long)t->apart, (long long)t->rest);
+    if (t->half_a) n += snprintf(name + n, sizeof name - (size_t)n, "_h%lld_%lld", (long long)t->half_a, (long long)t->half_c);
     if (t->next) n += snprintf(name + n, sizeof name - (size_t)n, "_n%lld", (long long)t->next);
     for (unsigned i = 0; i < t->streams; i++)
         n += snprintf(name + n, sizeof name - (size_t)n, "_f%u_%lld%s", t->stream[i].every, (long long)t->stream[i].ahead, t->stream[i].near ? "n" : "");
