@@ -18,10 +18,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SECONDS 60 /* for one graph */
+#define SECONDS 60 /* for one graph, of the processor's time */
 #define MOST_REDRAWN 0.05
 #define STATUS 64  /* of a child: STATUS + verdict; anything else is a crash */
 
@@ -90,7 +91,8 @@ static pid_t child_begin(void)
         fprintf(stderr, "graphs: cannot fork: %s\n", strerror(errno));
         exit(1);
     }
-    if (pid == 0) alarm(SECONDS);
+    const struct itimerval most = {.it_value.tv_sec = SECONDS};
+    if (pid == 0) setitimer(ITIMER_PROF, &most, NULL);
     return pid;
 }
 
@@ -103,7 +105,7 @@ static enum verdict verdict_of(int status, const char **how)
         if (v == REFUSED) *how = "is refused";
         return v;
     }
-    *how = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "takes too long" : "crashes";
+    *how = WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF ? "takes too long" : "crashes";
     return DIFFERS;
 }
 
