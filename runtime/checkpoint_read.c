@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -22,71 +21,6 @@ static bool read_u64(const char *text, uint64_t *x)
 bool checkpoint_number(const struct safetensors *file, const char *key, uint64_t *x)
 {
     return read_u64(safetensors_value(file, key), x);
-}
-
-static void describe(char *text, size_t room, bool f64, uint32_t rank, const int64_t *dims)
-{
-    size_t used = (size_t)snprintf(text, room, "%s[", f64 ? "f64" : "f32");
-    for (uint32_t d = 0; d < rank && used < room; d++)
-        used += (size_t)snprintf(text + used, room - used, "%s%" PRId64, d ? ", " : "", dims[d]);
-    if (used < room) snprintf(text + used, room - used, "]");
-}
-
-struct differences { /* the first few in words, all counted */
-    char text[400];
-    size_t used;
-    uint32_t count;
-};
-
-static void __attribute__((format(printf, 2, 3))) differ(struct differences *d, const char *format, ...)
-{
-    va_list args;
-    if (d->count++ >= 3 || d->used >= sizeof d->text - 1) return;
-    if (d->used) d->used += (size_t)snprintf(d->text + d->used, sizeof d->text - d->used, "; ");
-    if (d->used >= sizeof d->text) return;
-    va_start(args, format);
-    int n = vsnprintf(d->text + d->used, sizeof d->text - d->used, format, args);
-    va_end(args);
-    if (n > 0) d->used += (size_t)n;
-}
-
-static bool needed(const struct ganrt_tensor *tensor, bool training)
-{
-    return training || tensor->kind != GANRT_OPTIMIZER_STATE;
-}
-
-/* Names, shapes and element types of all tensors, before anything is copied. */
-static bool check_tensors(const struct run *run, const struct safetensors *file, bool training, struct error *e)
-{
-    const struct ganrt_model *model = run->model;
-    struct differences d = {0};
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < model->ntensors; i++) {
-        const struct ganrt_tensor *want = &model->tensors[i];
-        const struct safetensors_tensor *got = safetensors_find(file, want->name);
-        found += got != NULL;
-        if (!got) {
-            if (needed(want, training)) differ(&d, "%s is missing", want->name);
-            continue;
-        }
-        bool f64 = want->size == 8, same = got->rank == want->rank && got->type == (f64 ? SAFETENSORS_F64 : SAFETENSORS_F32);
-        for (uint32_t k = 0; k < want->rank && same; k++) same = got->dims[k] == want->dims[k];
-        if (same && got->bytes == (uint64_t)want->elements * want->size) continue;
-        char has[96], takes[96];
-        describe(takes, sizeof takes, f64, want->rank, want->dims);
-        describe(has, sizeof has, got->type == SAFETENSORS_F64, got->rank, got->dims);
-        if (got->type != SAFETENSORS_F32 && got->type != SAFETENSORS_F64) snprintf(has, sizeof has, "%s", safetensors_type_name(got->type));
-        differ(&d, "%s is %s there and %s here", want->name, has, takes);
-    }
-    for (uint32_t i = 0; i < file->ntensors && training && found < file->ntensors; i++) {
-        bool known = false;
-        for (uint32_t j = 0; j < model->ntensors && !known; j++) known = !strcmp(model->tensors[j].name, file->tensors[i].name);
-        if (!known) differ(&d, "%s is not in the model", file->tensors[i].name);
-    }
-    if (!d.count) return true;
-    char more[48] = "";
-    if (d.count > 3) snprintf(more, sizeof more, "; and %u more", d.count - 3);
-    return error_set(e, "'%s' does not fit %s: %s%s", file->path, model->name, d.text, more);
 }
 
 static bool named(const struct json_value *array, const char *name)
@@ -122,12 +56,19 @@ static void take_settings(struct run *run, const struct json_value *values, cons
     run_settings(run); /* and now */
     for (uint32_t i = 0; i < n; i++) {
         bool follows = memcmp(&then[i], &settings[i], sizeof *then) != 0;
+        if (notes && values && !value[i] && !model->settings[i].text)
+            error_warning("the checkpoint was made without a setting %s", model->settings[i].name);
         if (value[i] && !own[i] && !follows && !model->settings[i].fixed) settings[i] = value[i]->number;
         if (!notes || !value[i] || value[i]->number == settings[i]) continue;
         char a[32], b[32];
         json_shortest(a, value[i]->number);
         json_shortest(b, settings[i]);
         error_warning("%s is %s from here on; the checkpoint was made with %s", model->settings[i].name, b, a);
+    }
+    for (const struct json_value *v = notes && values ? values->first : NULL; v; v = v->next) {
+        bool known = false;
+        for (uint32_t i = 0; i < n && !known; i++) known = !strcmp(model->settings[i].name, v->key);
+        if (!known) error_warning("the checkpoint was made with a setting %s, which %s has not", v->key, model->name);
     }
     run->given = old;
     free(own);
@@ -214,7 +155,9 @@ static bool take_parsed(struct run *run, const struct safetensors *file, const s
 bool checkpoint_apply(struct run *run, const struct safetensors *file, bool training, bool notes, struct error *e)
 {
     const struct ganrt_model *model = run->model;
-    if (!check_tensors(run, file, training, e) || !take_seed(run, file, training, e)) return false;
+    if (!checkpoint_known(run, file, e) || !checkpoint_fits(run, file, training, e) || !take_seed(run, file, training, e)) return false;
+    const char *of = notes ? safetensors_value(file, "model") : NULL;
+    if (of && strcmp(of, model->name)) error_warning("the checkpoint is one of %s, whose tensors are the same", of);
     struct parsed p = {0};
     bool ok = parse(file, "settings", JSON_OBJECT, &p.settings, e) && parse(file, "given", JSON_ARRAY, &p.given, e) &&
               parse(file, "counters", JSON_ARRAY, &p.counters, e) && parse(file, "results", JSON_ARRAY, &p.results, e) &&

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PAIRS = 13 };
+enum { PAIRS = 14 };
 
 struct texts { /* metadata: keys and their texts, owned */
     struct safetensors_pair pairs[PAIRS];
@@ -108,6 +108,7 @@ static struct texts metadata(const struct training *t)
 {
     const struct run *run = t->run;
     struct texts m = {0};
+    add(&m, "version", memory_format("%d", CHECKPOINT_VERSION));
     add(&m, "model", memory_format("%s", run->model->name));
     add(&m, "ganc", memory_format("%s", run->model->compiler));
     add(&m, "dtype", memory_format("%s", run->model->f64 ? "f64" : "f32"));
@@ -156,6 +157,18 @@ static void drop_old(const struct training *t, const char *folder)
     free(steps);
 }
 
+char *checkpoint_path(const struct training *t)
+{
+    return memory_format("%s/checkpoints/%08" PRIu64 ".safetensors", t->out, t->total);
+}
+
+bool checkpoint_due(const struct training *t)
+{
+    const struct option_every *every = &t->flags.checkpoint_every;
+    if (every->steps && t->total % (uint64_t)every->steps == 0) return true;
+    return every->seconds > 0 && run_clock() - t->saved_at > every->seconds;
+}
+
 bool checkpoint_save(struct training *t, struct error *e)
 {
     const struct ganrt_model *model = t->run->model;
@@ -173,9 +186,9 @@ bool checkpoint_save(struct training *t, struct error *e)
         for (uint32_t d = 0; d < tensor->rank && d < SAFETENSORS_RANK; d++) tensors[i].dims[d] = tensor->dims[d];
     }
     struct texts m = metadata(t);
-    char *folder = memory_format("%s/checkpoints", t->out), *path = memory_format("%s/%08" PRIu64 ".safetensors", folder, t->total);
+    char *folder = memory_format("%s/checkpoints", t->out), *path = checkpoint_path(t);
     run_layout(t->run, true);
-    bool ok = metrics_sync(t, e) && tensorboard_sync(t, e) && safetensors_write(path, m.pairs, m.count, tensors, model->ntensors, e);
+    bool ok = metrics_sync(t, e) && metrics_record_write(t, e) && tensorboard_sync(t, e) && safetensors_write(path, m.pairs, m.count, tensors, model->ntensors, e);
     run_layout(t->run, false);
     if (ok) {
         t->saved = t->total;

@@ -1,4 +1,4 @@
-/* durable.c: whole files or none: temporary name, write, fsync, rename, fsync of the folder. */
+/* durable.c: whole files or none: temporary name, write, fsync, rename, fsync of the folder. A file that has been written so may get a second name. */
 #include "durable.h"
 
 #include <errno.h>
@@ -97,6 +97,49 @@ bool durable_write(const char *path, const struct durable_part *parts, uint32_t 
     pthread_sigmask(SIG_BLOCK, &ends, &old);
     bool ok = write_new(path, parts, count, e);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return ok;
+}
+
+/* File systems without hard links, or with too many to this file already. */
+static bool copy(const char *from, const char *to, struct error *e)
+{
+    struct stat s;
+    int fd = open(from, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &s) != 0) {
+        error_set(e, "cannot read '%s': %s", from, strerror(errno));
+        if (fd >= 0) close(fd);
+        return false;
+    }
+    char *bytes = malloc((size_t)s.st_size + 1);
+    size_t length = 0;
+    bool ok = bytes || error_set(e, "'%s': no memory for its %lld bytes", from, (long long)s.st_size);
+    while (ok && length < (size_t)s.st_size) {
+        ssize_t n = read(fd, bytes + length, (size_t)s.st_size - length);
+        if (n < 0 && errno == EINTR) continue;
+        if (n > 0) length += (size_t)n;
+        else ok = error_set(e, "cannot read '%s': %s", from, n ? strerror(errno) : "it became shorter");
+    }
+    close(fd);
+    ok = ok && durable_text(to, bytes, length, e);
+    free(bytes);
+    return ok;
+}
+
+bool durable_link(const char *from, const char *to, struct error *e)
+{
+    char *temporary = memory_format("%s.tmp%ld-0", to, (long)getpid());
+    bool ok = true;
+    if (link(from, temporary) != 0) {
+        bool none = errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS || errno == EMLINK || errno == EXDEV;
+        ok = none ? copy(from, to, e) : error_set(e, "cannot write '%s': %s", to, strerror(errno));
+    } else {
+        if (rename(temporary, to) != 0) ok = error_set(e, "cannot write '%s': %s", to, strerror(errno));
+        unlink(temporary); /* rename leaves it where both are names of one file already */
+        char *folder = folder_of(to);
+        if (ok && !sync_folder(folder)) ok = error_set(e, "cannot make '%s' safe on the disk: %s", to, strerror(errno));
+        free(folder);
+    }
+    free(temporary);
     return ok;
 }
 

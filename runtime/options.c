@@ -203,6 +203,29 @@ static int take_bytes(const struct option *o, const char *text)
     return -1;
 }
 
+/* "500", "90s", "10min", "2h" */
+static int take_every(const struct option *o, const char *text)
+{
+    static const struct {
+        const char *name;
+        double seconds;
+    } units[] = {{"s", 1}, {"min", 60}, {"h", 3600}};
+    struct option_every *to = o->to;
+    size_t length = strspn(text, "0123456789.");
+    uint64_t steps;
+    double x;
+    char digits[32];
+    snprintf(digits, sizeof digits, "%.*s", (int)length, text);
+    for (size_t i = 0; i < sizeof units / sizeof *units && length && length < sizeof digits; i++) {
+        if (strcmp(text + length, units[i].name) || !read_number(digits, &x) || x * units[i].seconds < 1 || x * units[i].seconds > 1e9) continue;
+        *to = (struct option_every){.seconds = x * units[i].seconds};
+        return -1;
+    }
+    if (!read_integer(text, &steps) || steps < 1 || (double)steps > 9e15) return bad_value(o->name, text, "a number of steps, or a time, as 500, 90s, 10min or 2h");
+    *to = (struct option_every){.steps = (int64_t)steps};
+    return -1;
+}
+
 static int take(struct words *w, const struct option *o, const char *text)
 {
     double x;
@@ -224,6 +247,8 @@ static int take(struct words *w, const struct option *o, const char *text)
         return -1;
     case OPTION_BYTES:
         return take_bytes(o, text);
+    case OPTION_EVERY:
+        return take_every(o, text);
     case OPTION_TEXT:
         if (!*text) return error_usage("--%s: is empty", o->name);
         *(const char **)o->to = text;

@@ -12,6 +12,7 @@ enum option_kind {
     OPTION_INTEGER, /* to: int64_t, low to high */
     OPTION_NUMBER,  /* to: double, finite, low to high */
     OPTION_BYTES,   /* to: int64_t, low to high; a number with k, M, G or T (powers of 1000) or none behind it */
+    OPTION_EVERY,   /* to: struct option_every; steps, or a time, at least 1 s: 500, 90s, 10min, 1.5h */
     OPTION_TEXT,    /* to: const char *, not empty */
     OPTION_NUMBERS, /* to: struct option_numbers; a,b,c: finite numbers from low to high */
     OPTION_TEXTS,   /* to: struct options_rest, whose array is the caller's to free; repeatable, none empty */
@@ -24,6 +25,11 @@ enum option_kind {
 struct option_numbers {
     double *at; /* memory_take: the caller's to free */
     uint32_t count;
+};
+
+struct option_every { /* one of them is 0, or both are given by a default */
+    int64_t steps;
+    double seconds;
 };
 
 struct options_rest { /* the words that are not flags; NULL where a command takes none */

@@ -212,6 +212,11 @@ void progress_end(struct training *t)
         printf("memory: %.1f MB at most, beyond the program and its data; %.1f MB were planned\n", (memory_peak() - t->loaded) * 1e-6,
                run_planned(t->run) * 1e-6);
     printf("checkpoint: %s/checkpoints/%08" PRIu64 ".safetensors\n", t->out, t->saved);
+    if (t->best.of_file.known) {
+        char value[32];
+        json_shortest(value, t->best.of_file.value);
+        printf("best: %s, %s %s at step %" PRIu64 "\n", t->best.path, t->names[t->best.result], value, t->best.step);
+    }
     printf("go on: %s --resume --out ", t->run->invoked);
     print_word(t->out);
     if (training_complete(t)) printf(" --steps %" PRIu64, t->total ? t->total * 2 : 1000);

@@ -1,9 +1,10 @@
 /* safetensors.h: checkpoints in the safetensors format (github.com/huggingface/safetensors, "Format").
  *
  * A file is a little-endian uint64 header length, a JSON header, the tensors' bytes. What is written here besides: the header is
- * padded with spaces so that the data starts at a multiple of 64 bytes; __metadata__ begins with "crc32", the checksum of the header with
- * these eight digits read as zeros, and "crc32_data", one checksum a tensor in the order of the data. They are checked
- * where a file has them. The same tensors and metadata give the same bytes. */
+ * padded with spaces so that the data starts at a multiple of 64 bytes; __metadata__ begins with "xxh3", the checksum (checksum.h) of the header with
+ * its sixteen digits read as zeros, and "xxh3_data", one checksum a tensor in the order of the data. They are checked
+ * where a file has them, and so are "crc32" and "crc32_data", eight digits each, of version 1 of checkpoints. The same tensors and metadata give the
+ * same bytes. */
 #ifndef GANRT_SAFETENSORS_H
 #define GANRT_SAFETENSORS_H
 

@@ -2,6 +2,7 @@
  * checked, and each error says where the file is wrong. */
 #include "safetensors.h"
 
+#include "checksum.h"
 #include "json.h"
 
 #include <errno.h>
@@ -14,13 +15,18 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* Where our own files keep the checksum of the header: it must be the first thing in it. */
-static const char crc_prefix[] = "{\"__metadata__\": {\"crc32\": \"";
+/* The checksums of our own files. That of the header is the first thing in it, so that it is found before anything is believed. */
+struct sums {
+    const char *prefix, *data; /* the header up to its checksum; the key of the tensors' */
+    size_t digits;
+    void (*print)(char *digits, const unsigned char *bytes, uint64_t length);
+};
 
 struct file {
     const char *path;
     unsigned char *bytes;
     uint64_t size, header; /* header: its length; the data starts at 8 + header */
+    const struct sums *sums; /* NULL: it has none */
 };
 
 static bool read_whole(const char *path, struct file *f, struct error *e)
@@ -49,16 +55,27 @@ static bool read_whole(const char *path, struct file *f, struct error *e)
     return ok;
 }
 
-static uint32_t checksum(uLong crc, const unsigned char *at, uint64_t length)
+static void print_xxh3(char *digits, const unsigned char *bytes, uint64_t length)
 {
+    checksum_print(digits, checksum_of(bytes, length));
+}
+
+static void print_crc32(char *digits, const unsigned char *at, uint64_t length) /* zlib's lengths may be 32 bits */
+{
+    uLong crc = crc32(0, NULL, 0);
     while (length) {
         uInt step = length < (1u << 30) ? (uInt)length : 1u << 30;
         crc = crc32(crc, at, step);
         at += step;
         length -= step;
     }
-    return (uint32_t)crc;
+    snprintf(digits, 9, "%08x", (unsigned)crc);
 }
+
+static const struct sums kinds[] = {
+    {"{\"__metadata__\": {\"xxh3\": \"", "xxh3_data", CHECKSUM_DIGITS, print_xxh3},
+    {"{\"__metadata__\": {\"crc32\": \"", "crc32_data", 8, print_crc32}, /* of checkpoints of version 1 */
+};
 
 static bool check_length(struct file *f, struct error *e)
 {
@@ -72,18 +89,22 @@ static bool check_length(struct file *f, struct error *e)
     return true;
 }
 
-/* The header's checksum, where it has one: of the header with its eight digits as zeros. */
-static bool check_header_sum(const struct file *f, struct error *e)
+/* The header's checksum, where it has one: of the header with its digits as zeros. */
+static bool check_header_sum(struct file *f, struct error *e)
 {
-    size_t prefix = sizeof crc_prefix - 1;
-    const unsigned char *header = f->bytes + 8;
-    if (f->header < prefix + 8 || memcmp(header, crc_prefix, prefix)) return true;
-    char want[9];
-    uint32_t crc = checksum(crc32(0, NULL, 0), header, prefix);
-    crc = checksum(crc, (const unsigned char *)"00000000", 8);
-    crc = checksum(crc, header + prefix + 8, f->header - prefix - 8);
-    snprintf(want, sizeof want, "%08x", (unsigned)crc);
-    return !memcmp(want, header + prefix, 8) || error_set(e, "'%s' is damaged: its header does not match its checksum", f->path);
+    unsigned char *header = f->bytes + 8;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !f->sums; i++) {
+        size_t prefix = strlen(kinds[i].prefix);
+        if (f->header >= prefix + kinds[i].digits && !memcmp(header, kinds[i].prefix, prefix)) f->sums = &kinds[i];
+    }
+    if (!f->sums) return true;
+    char has[CHECKSUM_DIGITS], want[CHECKSUM_DIGITS + 1];
+    unsigned char *digits = header + strlen(f->sums->prefix);
+    memcpy(has, digits, f->sums->digits);
+    memset(digits, '0', f->sums->digits);
+    f->sums->print(want, header, f->header);
+    memcpy(digits, has, f->sums->digits);
+    return !memcmp(want, has, f->sums->digits) || error_set(e, "'%s' is damaged: its header does not match its checksum", f->path);
 }
 
 static bool parse_type(const char *name, enum safetensors_type *type, uint64_t *size)
@@ -197,16 +218,19 @@ static bool sort_names(const struct file *f, struct safetensors *s, struct error
 
 static bool check_tensor_sums(const struct file *f, struct safetensors *s, struct error *e)
 {
-    const char *sums = safetensors_value(s, "crc32_data");
-    if (!sums) return true;
-    if (memcmp(f->bytes + 8, crc_prefix, f->header < sizeof crc_prefix - 1 ? f->header : sizeof crc_prefix - 1))
-        return error_set(e, "'%s' is damaged: its header has no checksum", f->path);
-    if (strlen(sums) + (s->ntensors > 0) != (size_t)s->ntensors * 9) return error_set(e, "'%s' is damaged: a checksum is missing", f->path);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (f->sums != &kinds[i] && safetensors_value(s, kinds[i].data))
+            return error_set(e, "'%s' is damaged: its header has no checksum", f->path);
+    if (!f->sums) return true;
+    const char *sums = safetensors_value(s, f->sums->data);
+    size_t digits = f->sums->digits;
+    if (!sums || strlen(sums) + (s->ntensors > 0) != (size_t)s->ntensors * (digits + 1))
+        return error_set(e, "'%s' is damaged: a checksum is missing", f->path);
     for (uint32_t i = 0; i < s->ntensors; i++) {
         const struct safetensors_tensor *t = &s->tensors[i];
-        char want[9];
-        snprintf(want, sizeof want, "%08x", (unsigned)checksum(crc32(0, NULL, 0), t->data, t->bytes));
-        if (memcmp(want, sums + (size_t)i * 9, 8))
+        char want[CHECKSUM_DIGITS + 1];
+        f->sums->print(want, t->data, t->bytes);
+        if (memcmp(want, sums + (size_t)i * (digits + 1), digits))
             return error_set(e, "'%s' is damaged: tensor %s (bytes %llu to %llu of the file) does not match its checksum", f->path, t->name,
                              (unsigned long long)((const unsigned char *)t->data - f->bytes),
                              (unsigned long long)((const unsigned char *)t->data - f->bytes) + t->bytes);

@@ -1,13 +1,13 @@
 /* safetensors_write.c: writing checkpoints. The layout stands in safetensors.h. */
 #include "safetensors.h"
 
+#include "checksum.h"
 #include "durable.h"
 #include "json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "tensors are written as they lie in memory: the format is little-endian"
@@ -29,20 +29,6 @@ const char *safetensors_type_name(enum safetensors_type type)
     return types[type].name;
 }
 
-/* zlib's lengths may be 32 bits. */
-static uint32_t checksum(const void *bytes, uint64_t length)
-{
-    const Bytef *at = bytes;
-    uLong crc = crc32(0, NULL, 0);
-    while (length) {
-        uInt step = length < (1u << 30) ? (uInt)length : 1u << 30;
-        crc = crc32(crc, at, step);
-        at += step;
-        length -= step;
-    }
-    return (uint32_t)crc;
-}
-
 static bool check_tensor(const char *path, const struct safetensors_tensor *t, struct error *e)
 {
     uint64_t elements = 1, size = safetensors_size(t->type);
@@ -52,17 +38,22 @@ static bool check_tensor(const char *path, const struct safetensors_tensor *t, s
     return ok || error_set(e, "cannot write '%s': tensor %s has %llu bytes, not what its shape says", path, t->name, (unsigned long long)t->bytes);
 }
 
+static const char zeros[] = "0000000000000000"; /* in place of the header's checksum, while it is computed */
+
 static void write_metadata(struct json_out *o, const struct safetensors_pair *metadata, uint32_t npairs, const struct safetensors_tensor *tensors,
                            uint32_t ntensors)
 {
-    char *sums = memory_take((size_t)ntensors * 9 + 1, 1);
-    for (uint32_t i = 0; i < ntensors; i++)
-        sprintf(sums + (size_t)i * 9, "%08x%s", (unsigned)checksum(tensors[i].data, tensors[i].bytes), i + 1 < ntensors ? " " : "");
+    char *sums = memory_take((size_t)ntensors * (CHECKSUM_DIGITS + 1) + 1, 1), *at = sums;
+    for (uint32_t i = 0; i < ntensors; i++) {
+        if (i) *at++ = ' ';
+        checksum_print(at, checksum_of(tensors[i].data, tensors[i].bytes));
+        at += CHECKSUM_DIGITS;
+    }
     json_key(o, "__metadata__");
     json_open(o, '{');
-    json_key(o, "crc32");
-    json_string(o, "00000000");
-    json_key(o, "crc32_data");
+    json_key(o, "xxh3");
+    json_string(o, zeros);
+    json_key(o, "xxh3_data");
     json_string(o, sums);
     for (uint32_t i = 0; i < npairs; i++) {
         json_key(o, metadata[i].key);
@@ -118,9 +109,9 @@ bool safetensors_write(const char *path, const struct safetensors_pair *metadata
     memset(header, ' ', padded);
     memcpy(header, o.text, o.length);
     json_done(&o);
-    char digits[9];
-    snprintf(digits, sizeof digits, "%08x", (unsigned)checksum(header, padded));
-    memcpy(strstr(header, "00000000"), digits, 8); /* the first of them: crc32 is the first key */
+    char digits[CHECKSUM_DIGITS + 1];
+    checksum_print(digits, checksum_of(header, padded));
+    memcpy(strstr(header, zeros), digits, CHECKSUM_DIGITS); /* the first of them: xxh3 is the first key */
 
     unsigned char length[8];
     for (int i = 0; i < 8; i++) length[i] = (unsigned char)((uint64_t)padded >> 8 * i);

@@ -1,10 +1,11 @@
 /* train.c: `trainer train`: blocks of steps, and between two steps what is due: reports, the log, pictures, checkpoints.
  *
  * Only compiled code, the data streams and the counters that checkpoints hold decide what training computes. The clock decides when
- * people are told and, where no --checkpoint-every is given, when a checkpoint is written besides; never what is in it. */
+ * people are told and, where --checkpoint-every is a time or not given, when a checkpoint is written; never what is in it. */
 #include "train.h"
 
 #include "checkpoint.h"
+#include "checksum.h"
 #include "options.h"
 #include "safetensors.h"
 #include "weights.h"
@@ -156,9 +157,9 @@ static bool after_step(struct training *t, bool last, struct error *e)
     if (!check_data(t, e)) return false;
     if (line && (!metrics_line(t, e) || !tensorboard_line(t, e))) return false;
     if (!pictures_write(t, last, e)) return false;
-    bool save = last || t->total % (uint64_t)t->flags.checkpoint_every == 0 || signals_caught() ||
-                (!t->flags.checkpoint_given && run_clock() - t->saved_at > CHECKPOINT_SECONDS);
-    if (save && !checkpoint_save(t, e)) return false;
+    bool best = line && best_reached(t);
+    if ((last || best || checkpoint_due(t) || signals_caught()) && !checkpoint_save(t, e)) return false;
+    if (best && !best_keep(t, e)) return false;
     progress_step(t, last);
     return true;
 }
@@ -234,7 +235,7 @@ static bool start(struct training *t, struct error *e)
     struct safetensors *file = t->flags.resume ? checkpoint_newest(t->out, e) : NULL;
     if (t->flags.resume && !file && e->text[0]) return false;
     if (file) {
-        bool ok = checkpoint_place(t, file, e) && checkpoint_apply(run, file, true, true, e);
+        bool ok = checkpoint_apply(run, file, true, true, e) && checkpoint_place(t, file, e);
         safetensors_close(file);
         if (ok && t->block_step) run->frame.step = (double)t->block_step, run->frame.epoch = 1 + epochs_done(t);
         return ok;
@@ -263,6 +264,8 @@ static int train(struct training *t, struct error *e)
     t->loaded = memory_resident();
     if (!run_allocate(run, e)) return 1;
     name_results(t);
+    int status = best_begin(t);
+    if (status >= 0) return status;
     reports_begin(&t->reports, run);
     signals_catch();
     if (!tensorboard_open(t, e) || !folder_lock(t, e) || !start(t, e) || !folder_record(t, e) || !metrics_begin(t, e) || !tensorboard_begin(t, e)) return 1;
@@ -272,7 +275,7 @@ static int train(struct training *t, struct error *e)
         fprintf(stderr, "all %" PRIu64 " steps are done; --steps N, with a larger N, goes on\n", t->total);
     } else {
         if (t->saved == UINT64_MAX && !checkpoint_save(t, e)) return 1; /* so that there is always one to go on from */
-        int status = loop(t, e);
+        status = loop(t, e);
         progress_clear(t);
         if (status == 1) return 1;
         if (!checkpoint_save(t, e)) return 1;
@@ -293,6 +296,8 @@ static void training_free(struct training *t)
     free(t->out);
     weights_free(t->weights);
     json_done(&t->line);
+    checksum_end(t->log.sum);
+    best_end(t);
     tensorboard_end(t);
     if (t->metrics >= 0) close(t->metrics);
 }
@@ -300,7 +305,7 @@ static void training_free(struct training *t)
 int train_command(struct run *run, int argc, char **argv)
 {
     struct training t = {.run = run, .saved = UINT64_MAX, .metrics = -1, .tensorboard.fd = -1};
-    t.flags = (struct training_flags){.checkpoint_every = CHECKPOINT_STEPS, .log_every = LOG_STEPS, .keep = KEEP};
+    t.flags = (struct training_flags){.checkpoint_every = {CHECKPOINT_STEPS, CHECKPOINT_SECONDS}, .log_every = LOG_STEPS, .keep = KEEP};
     struct training_flags *f = &t.flags;
     const struct option table[] = {
         {"data", OPTION_DATA, NULL, 0, 0, "[NAME=]PATH", "the data set NAME: a file or folder; PATH[a:b] takes items a to b - 1", NULL},
@@ -314,8 +319,10 @@ int train_command(struct run *run, int argc, char **argv)
         {"resume", OPTION_FLAG, &f->resume, 0, 0, NULL, "go on from the newest whole checkpoint in DIR", NULL},
         {"weights", OPTION_TEXT, &f->weights, 0, 0, "FILE", "begin with the weights of this .safetensors file, or of this run's folder", NULL},
         {"map", OPTION_TEXT, &f->map, 0, 0, "FILE", "which of the weights is which tensor, and in what layout (default: names and shapes are the same)", NULL},
-        {"checkpoint-every", OPTION_INTEGER, &f->checkpoint_every, 1, 9e15, "N", "steps (default 2000, and every ten minutes)", &f->checkpoint_given},
+        {"checkpoint-every", OPTION_EVERY, &f->checkpoint_every, 0, 0, "N", "steps, or a time, as 90s, 10min or 2h (default 2000, and every ten minutes)", NULL},
         {"keep", OPTION_INTEGER, &f->keep, 0, 1e9, "N", "keep the newest N checkpoints (default 3; 0: all)", NULL},
+        {"keep-best", OPTION_TEXT, &f->keep_best, 0, 0, "METRIC[:max]",
+         "keep the checkpoint of the step at which this objective or report was least, or most, as checkpoints/best.safetensors, too", NULL},
         {"log-every", OPTION_INTEGER, &f->log_every, 1, 9e15, "N", "steps between lines of metrics.jsonl (default 100)", NULL},
         {"pictures-every", OPTION_INTEGER, &f->pictures_every, 1, 9e15, "N", "steps between pictures (default: the model's)", NULL},
         {"tensorboard", OPTION_TEXT, &f->tensorboard, 0, 0, "DIR", "numbers and pictures as an event file in DIR, too, for TensorBoard", NULL},

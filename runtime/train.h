@@ -7,6 +7,7 @@
 
 #include "bitmap.h"
 #include "json.h"
+#include "options.h"
 #include "reports.h"
 #include "run.h"
 
@@ -14,8 +15,40 @@ struct training_flags {
     const char *out, *tensorboard; /* tensorboard: a folder, or NULL */
     const char *weights, *map; /* first values from a file (weights.h); or NULL */
     int64_t steps;            /* the total, counted over blocks and resumes; 0: what the model says */
-    int64_t checkpoint_every, log_every, pictures_every, keep;
-    bool resume, checkpoint_given;
+    struct option_every checkpoint_every;
+    int64_t log_every, pictures_every, keep;
+    const char *keep_best;    /* METRIC[:min|max], or NULL */
+    bool resume;
+};
+
+/* Of metrics.jsonl, when the checkpoint of a step was made. */
+struct metrics_record {
+    uint64_t step, lines, bytes, sum;
+};
+
+#define METRICS_RECORDS 64 /* so many are remembered, those of the newest checkpoints */
+
+struct metrics_log {
+    uint64_t lines, bytes;
+    struct checksum *sum; /* of these bytes; owned */
+    uint32_t nrecords;
+    struct metrics_record records[METRICS_RECORDS]; /* by step */
+};
+
+/* The metric that --keep-best follows, and what the log has of it. */
+struct best_value {
+    double value;
+    uint64_t step;
+    bool known;
+};
+
+struct best {
+    char *path;               /* checkpoints/best.safetensors; owned; NULL: no --keep-best */
+    uint32_t result;          /* the metric */
+    bool most;                /* the largest is the best */
+    bool kept;                /* the file is there and whole, */
+    uint64_t step;            /* of this step */
+    struct best_value of_file, of_log, newest; /* the value that stands in the file; when resuming: the best of the log, and its last */
 };
 
 struct training {
@@ -37,6 +70,8 @@ struct training {
     bool *fresh;              /* for each report: evaluated at this step; owned */
 
     int metrics;              /* metrics.jsonl, locked; -1 */
+    struct metrics_log log;
+    struct best best;
     struct json_out line;     /* room for a line of it */
     struct {
         char *path;           /* the event file; owned, as are the bytes */
@@ -74,11 +109,22 @@ bool folder_lock(struct training *t, struct error *e);   /* makes what is missin
 bool folder_record(struct training *t, struct error *e); /* writes model.gan and run.json; warns where the data is not what it was */
 
 /* metrics.c: metrics.jsonl */
-bool metrics_begin(struct training *t, struct error *e); /* drops lines after t->total (of a run that was cut off) */
+bool metrics_begin(struct training *t, struct error *e); /* drops lines after t->total (of a run that was cut off); warns where lines are lost */
 bool metrics_line(struct training *t, struct error *e);
 bool metrics_has(const struct training *t, uint32_t result); /* is it in the line of this step? */
 bool metrics_sync(struct training *t, struct error *e);  /* before a checkpoint, so that it never knows more steps than the log */
+void metrics_record_read(struct training *t);               /* metrics_record.c: saved.json, of a run that is resumed */
+bool metrics_record_write(struct training *t, struct error *e); /* after metrics_sync, before the checkpoint */
+const struct metrics_record *metrics_record_of(const struct training *t, uint64_t step); /* or NULL */
 double training_epoch(const struct training *t);         /* from 1 (train.c) */
+
+/* best.c: --keep-best: the checkpoint of the step whose line of metrics.jsonl has the best value stays as checkpoints/best.safetensors */
+int best_begin(struct training *t);                      /* before the log is read; -1, or the exit status: it is no metric */
+void best_line(struct training *t, uint64_t step, const struct json_value *line); /* a line that is there when a run is resumed */
+bool best_resume(struct training *t, struct error *e);   /* after the last of them */
+bool best_reached(const struct training *t);             /* has the line just written the best value so far? */
+bool best_keep(struct training *t, struct error *e);     /* the checkpoint of this step, already saved, is the best */
+void best_end(struct training *t);
 
 /* pictures.c: those due at this step; all: whatever their steps. Skips those already written at this step. */
 bool pictures_write(struct training *t, bool all, struct error *e);

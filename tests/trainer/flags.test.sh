@@ -3,9 +3,15 @@
 bad() { local pattern=$1; shift; complains 2 "^tiny: $pattern.* \(see tiny --help\)$" "$tiny" "$@"; }
 train() { local pattern=$1; shift; bad "$pattern" --data ten.idx --out run "$@"; [ ! -e run ] || fail "$*: made a folder"; }
 
-for flag in steps log-every checkpoint-every pictures-every; do
+for flag in steps log-every pictures-every; do
     for value in x -1 0 1.5 '' ' 3' 0x3 1e3; do train "--$flag: '$value' is not a whole number from 1 up" --$flag "$value"; done
     train "--$flag: '9999999999999999999999' is too large" --$flag 9999999999999999999999
+done
+for value in x -1 0 1.5 '' ' 3' 0x3 1e3 99999999999999999 5m 10mins min 0.5s 1e2s 0h -1h '3 min' 1e9h 10S; do
+    train "--checkpoint-every: '$value' is not a number of steps, or a time, as 500, 90s, 10min or 2h" --checkpoint-every "$value"
+done
+for value in x brightnes brightness:mean :max 'V:min:max'; do
+    train "--keep-best: '$value' is no metric of tiny, perhaps with :min or :max; there are 'V', .*'brightness'" --keep-best "$value"
 done
 for value in x -1 18446744073709551616 99999999999999999999999999; do train "--seed: '$value' is not a whole number from 0 to 18446744073709551615" --seed $value; done
 for value in 0 257 100000 -3 x 1.5; do train "--threads: '$value' is not a whole number from 1 to 256" --threads $value; done

@@ -29,10 +29,39 @@ bad "--seed: this run's seed is 1, and it cannot change" "$tiny" --data ten.idx 
 sed 's/dense(width)/dense(width + 1)/' tiny.gan >other.gan
 "$GANC" other.gan -o other || fail "other.gan does not compile"
 before=$(cat run/run.json run/model.gan run/metrics.jsonl | cksum)
-bad "^other: 'run/checkpoints/00000040.safetensors' does not fit other: .*G.dense1.W is f32\[3, 8\] there and f32\[3, 9\] here" ./other --data ten.idx --out run --resume
-bad "does not fit other: " ./other sample --run run --out x.png
+says 1 "^other: 'run/checkpoints/00000040.safetensors', a checkpoint of tiny, does not fit other: these 12 differences$" ./other --data ten.idx --out run --resume
+for net in G:3:8:4 D:4:8:1; do
+    IFS=: read -r net in width out <<<$net
+    for tensor in $net.dense1 momentum.v.$net.dense1 momentum2.v.$net.dense1; do
+        grep -q "^other:   $tensor.W is f32\[$in, $width\] there and f32\[$in, 9\] here$" says.err && { [ ! "$out" ] || out=; continue; }
+    done
+    [ ! "$out" ] || fail "the shapes of $net are not listed: $(cat says.err)"
+done
+[ "$(grep -c ' is f32.* there and f32.* here$' says.err)" = 12 ] && [ "$(wc -l <says.err)" = 13 ] || fail "not each difference has a line: $(cat says.err)"
+says 1 "does not fit other: these 12 differences" ./other sample --run run --out x.png
 [ "$before" = "$(cat run/run.json run/model.gan run/metrics.jsonl | cksum)" ] || fail "another model's trainer changed the run"
-"$GANC" tiny.gan --dtype f64 -o double && bad "does not fit tiny: .*is f32\[3, 8\] there and f64\[3, 8\] here" ./double --data ten.idx --out run --resume
+"$GANC" tiny.gan --dtype f64 -o double && bad "does not fit tiny: its numbers are f32 there and f64 here$" ./double --data ten.idx --out run --resume
+# one net more, one less; counters and data; a net renamed is both
+sed 's/^value/net E(x ~ pixels) -> [] { x |> flatten |> dense(2) |> dense(1) }\nvalue/; s/)))$/))) + 0 * E[x ~ pixels] E(x)/; s/V over D/V over D, E/' tiny.gan >more.gan
+"$GANC" more.gan -o more || fail "more.gan does not compile"
+says 1 "does not fit more: these" ./more --data ten.idx --out run --resume
+grep -q "^more:   E is missing, with its 4 tensors$" says.err || fail "a net that is missing: $(cat says.err)"
+quietly ./more --data ten.idx --out run.more --steps 2
+says 1 "does not fit tiny: these" "$tiny" --data ten.idx --out run.more --resume
+grep -q "^tiny:   E is not in the model, with its 4 tensors$" says.err || fail "a net too many: $(cat says.err)"
+quietly "$tiny" sample --run run.more --out more.png # what a tool needs is there
+sed 's/^    maximize V .*/&\n    maximize V over D using sgd(0)/; s/^    if both/    maximize V over D using sgd(0)\n&/' tiny.gan >thrice.gan
+"$GANC" thrice.gan -o thrice || fail "thrice.gan does not compile"
+bad "does not fit thrice: there 2 updates are counted, here 3$" ./thrice --data ten.idx --out run --resume
+sed 's/setting both .*/setting both = true\nsetting slow = 3/; s/(batch=4/(batch=slow + 1/' tiny.gan >slow.gan
+"$GANC" slow.gan -o slow || fail "slow.gan does not compile"
+cp -r run run.slow
+says 0 "slow: warning: the checkpoint is one of tiny, whose tensors are the same" ./slow --data ten.idx --out run.slow --resume --steps 41
+grep -q "slow: warning: the checkpoint was made without a setting slow" says.err || fail "a new setting is not said: $(cat says.err)"
+says 0 "tiny: warning: the checkpoint was made with a setting slow, which tiny has not" "$tiny" --data ten.idx --out run.slow --resume --steps 42
+sed 's/pixels/images/g' tiny.gan >renamed.gan && "$GANC" renamed.gan -o renamed || fail "renamed.gan does not compile"
+bad "does not fit renamed: the data set images is not trained on there" ./renamed --data ten.idx --out run --resume
+
 # the data need not be named again; other data is said
 quietly "$tiny" --out run --resume --steps 50
 { idx 10 2 2; printf 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn'; } >new.idx

@@ -2,6 +2,8 @@
 #include "check.h"
 #include "runtime_model.h"
 
+#include "../../runtime/safetensors.h"
+
 #include <errno.h>
 
 static char *read_file(const char *name, size_t *length) /* of the test's folder; NULL where there is none */
@@ -145,6 +147,31 @@ static void check_broken(void)
     CHECK(same_run("d"));
 }
 
+/* A checkpoint as a later ganc would write it; and one without a number, as the first did. */
+static void check_versions(void)
+{
+    char path[128];
+    struct error e = {""};
+    snprintf(path, sizeof path, "%s/a/checkpoints/00000042.safetensors", folder);
+    struct safetensors *s = safetensors_read(path, &e);
+    CHECK(s && s->npairs > 3 && !strcmp(s->metadata[2].key, "version"));
+    if (!s) return;
+    CHECK(trainer("--out @/v --steps 3" FLAGS) == 0);
+    snprintf(path, sizeof path, "%s/v/checkpoints/00000042.safetensors", folder);
+    s->metadata[2].value = "3";
+    CHECK(safetensors_write(path, s->metadata + 2, s->npairs - 2, s->tensors, s->ntensors, &e)); /* without the checksums of before */
+    drop_log();
+    CHECK(trainer("--out @/v --resume" FLAGS) == 1);
+    CHECK(log_has("00000042.safetensors': is a checkpoint of version 3, written by ganc 0.1; this trainer, by ganc 0.1, reads those up to version 2"));
+    s->metadata[2].value = "-1";
+    CHECK(safetensors_write(path, s->metadata + 2, s->npairs - 2, s->tensors, s->ntensors, &e));
+    CHECK(trainer("--out @/v --resume" FLAGS) == 1 && log_has("its version is '-1', not a whole number"));
+    CHECK(safetensors_write(path, s->metadata + 3, s->npairs - 3, s->tensors, s->ntensors, &e));
+    CHECK(trainer("--out @/v --resume --steps 50" FLAGS) == 0);
+    CHECK(trainer("--out @/c50 --steps 50" FLAGS) == 0 && same("v/checkpoints/00000050.safetensors", "c50/checkpoints/00000050.safetensors"));
+    safetensors_close(s);
+}
+
 static void check_refusals(void)
 {
     drop_log();
@@ -194,6 +221,7 @@ int main(void)
     check_resume();
     check_interruptions();
     check_broken();
+    check_versions();
     check_refusals();
     check_settings();
     if (check_failures) printf("the runs are in %s\n", folder);
