@@ -46,6 +46,12 @@ find_path(GANC_XXHASH_INCLUDE_DIR xxhash.h)
 if(NOT GANC_XXHASH_INCLUDE_DIR)
   ganc_missing("xxHash" libxxhash-dev)
 endif()
+# The tests hold compiled mathematics in double precision against MPFR.
+find_path(GANC_MPFR_INCLUDE_DIR mpfr.h)
+find_library(GANC_MPFR_LIBRARY mpfr)
+if(NOT GANC_MPFR_INCLUDE_DIR OR NOT GANC_MPFR_LIBRARY)
+  ganc_missing("MPFR (for its tests)" libmpfr-dev)
+endif()
 # OpenBLAS is loaded when a trainer starts (runtime/blas.c); building checks only that it is there to be loaded.
 find_library(GANC_OPENBLAS_LIBRARY NAMES openblas libopenblas.so.0)
 if(NOT GANC_OPENBLAS_LIBRARY)

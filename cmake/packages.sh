@@ -2,7 +2,7 @@
 # packages.sh: installs what ganc is built with on Debian 12 (bookworm), where something of it is missing. Needs root or sudo.
 set -eu
 packages="gcc g++ cmake make flex bison llvm-19-dev libopenblas-dev zlib1g-dev libpng-dev libxxhash-dev"
-packages="$packages libjpeg62-turbo-dev libwebp-dev libarchive-dev libhdf5-dev"
+packages="$packages libjpeg62-turbo-dev libwebp-dev libarchive-dev libhdf5-dev libmpfr-dev"
 missing=""
 for p in $packages; do
     dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"

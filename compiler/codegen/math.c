@@ -1,11 +1,9 @@
 /* math.c: the functions of mathematics on vectors.
  *
- * Floats: branch-free polynomials on a reduced argument, fitted by Remez exchange for the relative error, with explicit fused multiply-adds. Largest errors
- * against a double-precision C library (tests/unit/codegen_math.c samples and checks them):
- *     exp 1.0   log 0.9   tanh 1.5   sigmoid 2.5   softplus 1.7   sin 1.7   cos 1.7   erf 1.3 ulp
- * over all floats, denormal results and arguments included; infinities and NaN as the C library has them. sin and cos beyond 2^15 and
- * pow call the C library lane by lane.
- * Doubles (--dtype f64, schedules) are for checking: the C library, lane by lane. */
+ * Floats: branch-free polynomials on a reduced argument, fitted by Remez exchange for the relative error, with explicit fused multiply-adds. sin and cos
+ * beyond 2^15 and pow call the C library lane by lane. Doubles (--dtype f64, schedules) are for checking: the C library, lane by lane.
+ * docs/math.md has the largest errors, denormal results and arguments included, which the tests hold all of it to; infinities and NaN
+ * are as in the C library. Where denormals count as 0 (trainers: runtime/threads.c) they do in all of it. */
 #include "codegen/emit.h"
 
 /* c[0] + c[1] x + ... */
@@ -37,6 +35,14 @@ static ir with_sign(struct emit *e, ir x, ir sign)
 {
     ir_type t = LLVMTypeOf(x);
     return emit_intrinsic(e, "llvm.copysign", &t, 1, (ir[]){x, sign}, 2);
+}
+
+/* The C library looks at the bits of a number, not at what arithmetic makes of it: of denormals that count as 0, 0 must be in the bits. */
+static ir library(struct emit *e, const char *name, const ir *x, unsigned count)
+{
+    ir args[2];
+    for (unsigned i = 0; i < count; i++) args[i] = with_sign(e, emit_fadd(e, x[i], number(x[i], 0)), x[i]); /* -0 + 0 is 0 */
+    return emit_libm(e, name, args, count);
 }
 
 /* The whole number nearest to x * scale, |.| < 2^22, as a float and as an i32: added to 1.5 * 2^23, the fraction is rounded off. Unlike a
@@ -85,7 +91,7 @@ static ir clamp_above(struct emit *e, ir x, double most)
 /* The scale goes on in two halves, so that the first stays normal and denormal results are rounded once. */
 ir math_exp(struct emit *e, ir x)
 {
-    if (emit_is_double(e, x)) return emit_libm(e, "exp", &x, 1);
+    if (emit_is_double(e, x)) return library(e, "exp", &x, 1);
     ir n, p = exp_parts(e, clamp_above(e, clamp_below(e, x, -105), 90), &n);
     ir half = emit_ashr(e, n, 1);
     return emit_fmul(e, emit_fmul(e, p, power_of_two(e, half)), power_of_two(e, emit_isub(e, n, half)));
@@ -104,7 +110,7 @@ static ir log_parts(struct emit *e, ir f, ir k)
 
 ir math_log(struct emit *e, ir x)
 {
-    if (emit_is_double(e, x)) return emit_libm(e, "log", &x, 1);
+    if (emit_is_double(e, x)) return library(e, "log", &x, 1);
     ir denormal = emit_fcmp(e, LLVMRealOLT, x, number(x, 0x1p-126));
     ir scaled = emit_select(e, denormal, emit_fmul(e, x, number(x, 0x1p23)), x);
     /* x = m 2^k, m in [sqrt(1/2), sqrt(2)): the exponent is taken after adding what lies between sqrt(1/2) and 1 */
@@ -122,7 +128,7 @@ ir math_log(struct emit *e, ir x)
 /* Near 0 an odd polynomial, else 1 - 2 / (e^2|x| + 1), which is 1 from 9.02 on. */
 ir math_tanh(struct emit *e, ir x)
 {
-    if (emit_is_double(e, x)) return emit_libm(e, "tanh", &x, 1);
+    if (emit_is_double(e, x)) return library(e, "tanh", &x, 1);
     ir a = magnitude(e, x), z = emit_fmul(e, x, x);
     ir q = POLYNOMIAL(e, z, -0.333333313, 0.133332059, -0.0539467633, 0.0217007045, -0.00817739964, 0.00214296253);
     ir small = emit_fma(e, emit_fmul(e, z, a), q, a);
@@ -144,7 +150,7 @@ ir math_softplus(struct emit *e, ir x)
 {
     ir positive = emit_select(e, emit_fcmp(e, LLVMRealOGT, x, number(x, 0)), x, number(x, 0));
     ir t = math_exp(e, emit_fneg(e, magnitude(e, x)));
-    if (emit_is_double(e, x)) return emit_fadd(e, positive, emit_libm(e, "log1p", &t, 1));
+    if (emit_is_double(e, x)) return emit_fadd(e, positive, library(e, "log1p", &t, 1));
     ir large = emit_fcmp(e, LLVMRealOGT, t, number(x, 0.41421354));
     ir f = emit_select(e, large, emit_fmul(e, emit_fsub(e, t, number(x, 1)), number(x, 0.5)), t);
     return emit_fadd(e, positive, log_parts(e, f, emit_select(e, large, number(x, 1), number(x, 0))));
@@ -184,7 +190,7 @@ static ir any_lane(struct emit *e, ir mask)
 /* ahead: quarters of a turn; 0 for sin, 1 for cos. pi / 2 in three parts of 24 bits: multiples up to 2^15 leave an exact remainder. */
 static ir circular(struct emit *e, ir x, unsigned ahead, const char *name)
 {
-    if (emit_is_double(e, x)) return emit_libm(e, name, &x, 1);
+    if (emit_is_double(e, x)) return library(e, name, &x, 1);
     ir a = magnitude(e, x), n, k = nearest(e, a, 0x1.45f306p-1, &n);
     ir r = emit_fma(e, k, number(x, -0x1.921fb6p+0), a);
     r = emit_fma(e, k, number(x, 0x1.777a5cp-25), r);
@@ -195,7 +201,7 @@ static ir circular(struct emit *e, ir x, unsigned ahead, const char *name)
     emit_branch(e, any_lane(e, far), slow, after);
     here = LLVMGetInsertBlock(e->builder);
     emit_at(e, slow);
-    ir exact = emit_select(e, far, emit_libm(e, name, &x, 1), y);
+    ir exact = emit_select(e, far, library(e, name, &x, 1), y);
     LLVMBasicBlockRef from = LLVMGetInsertBlock(e->builder);
     emit_go(e, after);
     ir phi = LLVMBuildPhi(e->builder, LLVMTypeOf(x), "");
@@ -225,7 +231,7 @@ ir math_cos_turn(struct emit *e, ir turn)
 /* Near 0 x (1 + p(x^2)), else 1 - e^(|x| p(|x|)), which is 1 from 3.95 on. */
 ir math_erf(struct emit *e, ir x)
 {
-    if (emit_is_double(e, x)) return emit_libm(e, "erf", &x, 1);
+    if (emit_is_double(e, x)) return library(e, "erf", &x, 1);
     ir z = emit_fmul(e, x, x), a = clamp_above(e, magnitude(e, x), 4);
     ir p = POLYNOMIAL(e, z, 0.128379166, -0.376126319, 0.112836793, -0.0268584974, 0.00519882981, -0.000811807462, 8.26745891e-05);
     ir q = POLYNOMIAL(e, a, -1.12856102, -0.635582507, -0.105345003, 0.0227602087, -0.00298294285, 6.85633786e-05, 4.18794916e-05, -4.63603737e-06);
@@ -244,5 +250,5 @@ ir math_pow(struct emit *e, ir x, ir y)
         for (unsigned j = 0; j < i; j++) power = emit_fmul(e, power, x);
         return power;
     }
-    return emit_libm(e, "pow", (ir[]){x, y}, 2);
+    return library(e, "pow", (ir[]){x, y}, 2);
 }

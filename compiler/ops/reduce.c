@@ -6,6 +6,7 @@
 #include "ops/interval.h"
 #include "ops/nest.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- shapes ---- */
@@ -128,7 +129,7 @@ void evaluate_max_over(struct evaluation *e)
     for (int64_t i = 0; i < nest.total; i++, nest_next(&nest)) {
         bool first = true;
         for (uint32_t a = 0; a < nest.rank; a++) first = first && !(reduced[a] && nest.index[a]);
-        if (!first && !(e->x[0][i] > e->y[nest.at[0]])) continue;
+        if (!first && !(e->x[0][i] > e->y[nest.at[0]] || isnan(e->x[0][i]))) continue; /* a NaN stays */
         e->y[nest.at[0]] = e->x[0][i];
         if (e->dy) e->dy[nest.at[0]] = e->dx[0] ? e->dx[0][i] : 0;
     }
@@ -149,9 +150,10 @@ void evaluate_argmax(struct evaluation *e)
         if (a != axis + 1) nest.stride[0][k++] = own[a];
     for (int64_t i = 0; i < nest.total; i++, nest_next(&nest)) {
         const double *v = e->x[0] + nest.at[0];
+        double top = -INFINITY; /* a NaN is never above it */
         int64_t best = 0;
-        for (int64_t k = 1; k < x.dim[axis]; k++)
-            if (v[k * own[axis + 1]] > v[best * own[axis + 1]]) best = k;
+        for (int64_t k = 0; k < x.dim[axis]; k++)
+            if (v[k * own[axis + 1]] > top) best = k, top = v[k * own[axis + 1]];
         e->y[i] = (double)best;
         if (e->branches) branch_taken(e->branches, (double)best);
         if (e->dy) e->dy[i] = 0;

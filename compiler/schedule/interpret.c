@@ -84,12 +84,13 @@ static void reduce(struct run *r, uint32_t i)
     if (in->op == OP_sum) {
         *y = r->first ? x : rounded(r, *y + x, *y + x);
     } else if (in->op == OP_max_over) {
-        *y = r->first || x > *y ? x : *y;
+        *y = r->first || x > *y || isnan(x) ? x : *y; /* a NaN stays */
     } else {
         int64_t here = 0; /* along the innermost reduced dimension */
         for (uint32_t d = 0; d < r->k->rank; d++)
             if (r->k->reduced[d]) here = r->at[d];
-        if (r->first || x > r->largest[i] || (x == r->largest[i] && here < r->best[i])) r->largest[i] = x, r->best[i] = here;
+        if (r->first) r->largest[i] = -INFINITY, r->best[i] = 0; /* a NaN is never above it */
+        if (x > r->largest[i] || (x == r->largest[i] && here < r->best[i])) r->largest[i] = x, r->best[i] = here;
         *y = (double)r->best[i];
     }
 }

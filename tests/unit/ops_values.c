@@ -76,6 +76,16 @@ static void check_reduce(void)
     EXPECT(node(OP_argmax, y, (struct node){.axes = {1}}), 1, 0, 0, 1);
     EXPECT(node(OP_argmax, y, (struct node){.axes = {2}}), 1, 0, 0, 1);
     EXPECT(node(OP_argmax, node(OP_reshape, y, (struct node){.type = SHAPE(8)}), (struct node){.axes = {0}}), 1);
+    values[1][2] = NAN; /* it stays where the largest is asked, and is never the largest's place */
+    struct node *top = node(OP_max_over, y, (struct node){.axes = {0, 1, 2}, .axis_count = 3}), *place = node(OP_argmax, y, (struct node){.axes = {1}});
+    run(top, NULL);
+    CHECK(isnan(evaluator_node(e, top)[0]));
+    run(place, NULL);
+    CHECK(evaluator_node(e, place)[0] == 0);
+    values[1][0] = NAN, values[1][2] = 8;
+    run(place, NULL);
+    CHECK(evaluator_node(e, place)[0] == 1);
+    values[1][0] = 3;
     /* the first of equals takes the tangent: 8 at [0, 0, 1] before 8 at [0, 1, 0]; -5 at [1, 0, 0] before [1, 1, 1] */
     double ones[8] = {1, 2, 3, 4, 5, 6, 7, 8};
     struct node *m = node(OP_max_over, y, (struct node){.axes = {1, 2}, .axis_count = 2});
