@@ -81,8 +81,11 @@ static bool link_to(struct ganc *g, const char *from, const char *to, const char
 {
     char *words[WORDS];
     unsigned n = compiler_words(g, words, WORDS - 16);
-    const char *more[] = {"-o", to, from, runtime_library, "-lpng", "-lz", "-lm", "-lpthread", "-ldl"};
+    const char *more[] = {"-o", to, from, runtime_library, "-lpng", "-lz", "-lm", "-lpthread", "-ldl", "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack"};
+    bool fixed = false; /* $CC wants another kind of program */
+    for (unsigned i = 0; i < n; i++) fixed = fixed || !strcmp(words[i], "-static") || !strcmp(words[i], "-static-pie") || !strcmp(words[i], "-no-pie");
     for (size_t i = 0; i < sizeof more / sizeof *more; i++) words[n++] = arena_format(g->mem, "%s", more[i]);
+    if (!fixed) words[n++] = "-pie";
     words[n] = NULL;
     int failure, status = run(words, &failure);
     if (failure) {
