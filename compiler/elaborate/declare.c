@@ -1,6 +1,7 @@
 /* declare.c: settings, data, priors, states of the schedule, and nets: what the rest of the model is made of. */
 #include "elaborate/internal.h"
 
+#include <ganrt/random.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,7 +121,7 @@ void declare_data(struct elaboration *e)
             if (type->kind == A_RECORD)
                 for (uint32_t k = 0; k < type->n; k++) declare_one_data(e, d, type->kids[k]->kids[0], type->kids[k]->name, sources);
             else declare_one_data(e, d, type, NULL, sources);
-            sources++;
+            if (sources++ == GANRT_SOURCES) diag(e->g, E0815, d->ast->span, (int)GANRT_SOURCES);
             d->evaluated = true;
         } else if (d->kind == A_PRIOR) {
             struct prior_info p = {.name = d->name};

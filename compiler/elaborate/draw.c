@@ -3,8 +3,21 @@
  * In one statement a name that E binds twice to the same source is one draw (LANGUAGE section 8, "Draws"). */
 #include "elaborate/internal.h"
 
+#include <ganrt/random.h>
+
 static struct node *random_node(struct elaboration *e, enum op op, struct type t, const struct sexpr *p, double n, struct span span)
 {
+    if (e->p->streams >= GANRT_STREAM_RUNTIME) {
+        if (e->p->streams++ == GANRT_STREAM_RUNTIME) diag(e->g, E0813, span, (int)GANRT_STREAM_RUNTIME);
+        return NULL;
+    }
+    int64_t examples = t.batched ? e->graph->batch : 1;
+    struct type own = t;
+    own.batched = 0;
+    if (type_total(e->graph, t) <= MAX_ELEMENTS && (type_elements(own) > GANRT_DRAW_ELEMENTS || examples > GANRT_DRAW_EXAMPLES)) {
+        diag(e->g, E0814, span, type_text(e, own), (long long)examples);
+        return NULL;
+    }
     struct node like = {.index = e->p->streams++, .type = t, .scalar = p, .number = n};
     return graph_node(e->g, e->graph, op, 0, NULL, &like, span);
 }

@@ -7,6 +7,7 @@
 #include "graph/text.h"
 #include "ops/ops.h"
 
+#include <ganrt/random.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -165,6 +166,8 @@ static void verify_streams(struct verify *v, const struct node *n, const char *w
     uint32_t minibatches = n->type.batched > 1 ? n->type.batched : 1;
     if ((minibatches > 1) != (n->draw > 0))
         broken(v, "%s draws %" PRIu32 " minibatches from streams %" PRIu32 " apart", what, minibatches, n->draw);
+    if (type_elements(n->type) > GANRT_DRAW_ELEMENTS || (n->type.batched && v->graph->batch > GANRT_DRAW_EXAMPLES))
+        broken(v, "%s draws more than 2^33 numbers for an example, or for more than 2^32 examples", what);
     for (uint32_t i = 0; i < minibatches && !v->message; i++) {
         uint64_t stream = n->index + (uint64_t)i * n->draw;
         if (stream >= v->p->streams)
@@ -352,8 +355,12 @@ static void verify_declarations(struct verify *v)
     for (uint32_t i = 0; i < p->settings.n; i++)
         if (p->settings.at[i].value || !p->settings.at[i].text)
             verify_sexpr(v, p->settings.at[i].value, 0, p->settings.at[i].name);
+    if (p->streams > GANRT_STREAM_RUNTIME)
+        broken(v, "%" PRIu32 " streams are more than %u", p->streams, GANRT_STREAM_RUNTIME);
     for (uint32_t i = 0; i < p->data.n; i++)
-        if (!type_good(p->data.at[i].type) || p->data.at[i].type.batched)
+        if (p->data.at[i].source >= GANRT_SOURCES)
+            broken(v, "data %s is of source %" PRIu32 ", and there may be %u", p->data.at[i].name, p->data.at[i].source, GANRT_SOURCES);
+        else if (!type_good(p->data.at[i].type) || p->data.at[i].type.batched)
             broken(v, "data %s has a bad type", p->data.at[i].name);
     for (uint32_t i = 0; i < p->tensors.n; i++) {
         const struct tensor *t = &p->tensors.at[i];

@@ -1,5 +1,7 @@
-/* Random numbers of compiled kernels against ganrt/random.h, word for word; where strips of vectors share blocks, and where they cannot. */
+/* Random numbers of compiled kernels against ganrt/random.h, word for word; where strips of vectors share blocks, and where they cannot. And
+ * against Philox4x32-10's published vectors. */
 #include "codegen_kit.h"
+#include "philox_vectors.h"
 
 KIT_SERVICES
 
@@ -73,8 +75,36 @@ static void test(bool f64)
     kit_close(&t);
 }
 
+/* index of 2^32 is the word itself. Word k of a block is that of element block / 16 * 64 + 16 k + block % 16; alone, and as one of 64 neighbours that
+ * share their blocks where the block is a multiple of 16. */
+static void test_vector(const struct philox_vector *v)
+{
+    struct kit t;
+    kit_open(&t, true);
+    uint64_t first = (uint64_t)(v->counter[0] / 16) * 64;
+    uint32_t stream = v->counter[3] >> 16, lane = v->counter[0] % 16, to[2];
+    for (unsigned i = 0; i < 2; i++) {
+        to[i] = kit_storage(&t, 64, 8);
+        struct kernel *k = kit_kernel(&t, 1, (int64_t[]){i ? 64 : 4});
+        struct insn draw = {.kind = INSN_RANDOM, .op = OP_rand_index, .index = stream, .number = 0x1p32, .example = KIT_AT(0, v->counter[1], 0)};
+        draw.at = i ? KIT_AT(0, (int64_t)first, 1) : KIT_AT(0, (int64_t)first + lane, 16);
+        uint32_t value = kit_insn(&t, k, draw);
+        kit_insn(&t, k, (struct insn){.kind = INSN_STORE, .nargs = 1, .arg = {value}, .at = KIT_AT(to[i], 0, 1)});
+    }
+    CHECK(kit_load(&t));
+    memcpy(t.frame.seed, v->key, sizeof t.frame.seed);
+    t.frame.tick = v->counter[2] | (uint64_t)(v->counter[3] & 0xffff) << 32;
+    for (uint32_t i = 0; i < 2 && t.model; i++) {
+        kit_run(&t, i);
+        const double *got = kit_memory(&t, to[i]);
+        for (uint32_t word = 0; word < 4; word++) CHECK(got[i ? 16 * word + lane : word] == v->words[word]);
+    }
+    kit_close(&t);
+}
+
 int main(void)
 {
+    for (size_t i = 0; i < PHILOX_VECTORS; i++) test_vector(&philox_vectors[i]);
     test(false);
     test(true);
     return check_done();

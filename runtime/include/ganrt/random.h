@@ -10,14 +10,16 @@
  *     bernoulli w < floor(p * 2^32) (all true where p >= 1)
  *     index     (w * n) >> 32
  *     normal    sqrt(-2 log(((u1 >> 8) + 1) * 2^-24)) * cos(2 pi (u2 >> 8) * 2^-24)
- * Streams 0..65535; those from GANRT_STREAM_RUNTIME upwards are the runtime's own (shuffling, choice of examples for pictures). */
+ * Streams 0..65535; those from GANRT_STREAM_RUNTIME upwards are the runtime's own (shuffling, choice of examples for pictures). Each place of a model that
+ * draws has a stream of its own, each run of a graph in training its own tick. No two numbers share a word as long as blocks, examples and streams
+ * fit their bits, for which ganc looks (E0813 to E0815). */
 #ifndef GANRT_RANDOM_H
 #define GANRT_RANDOM_H
 
 #include <stdint.h>
 
 #define GANRT_STREAM_RUNTIME 0xff00u
-#define GANRT_STREAM_SHUFFLE 0xff00u /* + data source, up to 127 */
+#define GANRT_STREAM_SHUFFLE 0xff00u /* + data source, below GANRT_SOURCES */
 #define GANRT_STREAM_PICK 0xff80u    /* + data source: examples that pictures and reports draw */
 
 static inline void ganrt_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4])
@@ -38,6 +40,10 @@ static inline void ganrt_philox(const uint32_t key[2], const uint32_t counter[4]
     out[2] = c2;
     out[3] = c3;
 }
+
+#define GANRT_SOURCES 128u                     /* data sets: streams of their own */
+#define GANRT_DRAW_ELEMENTS ((int64_t)1 << 33) /* of an example: 2^32 blocks, two normal numbers each */
+#define GANRT_DRAW_EXAMPLES ((int64_t)1 << 32)
 
 /* The word(s) of element e: see above. */
 static inline uint32_t ganrt_random_word(const uint32_t seed[2], uint64_t tick, uint32_t stream, uint32_t example, uint64_t e)
