@@ -2,33 +2,18 @@
  * who changed the model sees what the change did. */
 #include "checkpoint.h"
 #include "json.h"
+#include "listing.h"
 #include "safetensors.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define LISTED 40 /* differences in words; the others are counted */
-#define IN_LINE 3 /* so many go into the error itself */
 
 struct differences {
     const struct run *run;
     const struct safetensors *file;
-    char *lines[LISTED];
-    uint32_t count;
+    struct listing list;
 };
-
-static void __attribute__((format(printf, 2, 3))) differ(struct differences *d, const char *format, ...)
-{
-    char text[256];
-    va_list args;
-    if (d->count++ >= LISTED) return;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    d->lines[d->count - 1] = memory_format("%s", text);
-}
 
 static void describe(char *text, size_t room, const char *type, uint32_t rank, const int64_t *dims)
 {
@@ -85,7 +70,7 @@ static void compare(struct differences *d, const struct ganrt_tensor *want, cons
     char has[160], takes[160];
     describe(takes, sizeof takes, f64 ? "f64" : "f32", want->rank, want->dims);
     describe(has, sizeof has, floats ? (got->type == SAFETENSORS_F64 ? "f64" : "f32") : safetensors_type_name(got->type), got->rank, got->dims);
-    differ(d, "%s is %s there and %s here", want->name, has, takes);
+    listing_add(&d->list, "%s is %s there and %s here", want->name, has, takes);
 }
 
 /* A net that one side has none of is one difference, said with its first tensor, number i. Returns whether the tensor belongs to such a net. */
@@ -99,23 +84,23 @@ static bool whole_net(struct differences *d, uint32_t i, bool missing)
     if ((missing ? theirs : ours) || count < 2) return false;
     bool first = true;
     for (uint32_t j = 0; j < i && first; j++) first = !of_net(missing ? model->tensors[j].name : d->file->tensors[j].name, tensor, length);
-    if (first) differ(d, missing ? "%.*s is missing, with its %u tensors" : "%.*s is not in the model, with its %u tensors", (int)length, tensor, count);
+    if (first) listing_add(&d->list, missing ? "%.*s is missing, with its %u tensors" : "%.*s is not in the model, with its %u tensors", (int)length, tensor, count);
     return true;
 }
 
 static void compare_tensors(struct differences *d, bool training)
 {
     const struct ganrt_model *model = d->run->model;
-    if (other_precision(d)) differ(d, "its numbers are %s there and %s here", model->f64 ? "f32" : "f64", model->f64 ? "f64" : "f32");
+    if (other_precision(d)) listing_add(&d->list, "its numbers are %s there and %s here", model->f64 ? "f32" : "f64", model->f64 ? "f64" : "f32");
     for (uint32_t i = 0; i < model->ntensors; i++) {
         const struct ganrt_tensor *want = &model->tensors[i];
         const struct safetensors_tensor *got = safetensors_find(d->file, want->name);
         if (got) compare(d, want, got);
-        else if (needed(want, training) && !whole_net(d, i, true)) differ(d, "%s is missing", want->name);
+        else if (needed(want, training) && !whole_net(d, i, true)) listing_add(&d->list, "%s is missing", want->name);
     }
     for (uint32_t i = 0; i < d->file->ntensors && training; i++) {
         const char *name = d->file->tensors[i].name;
-        if (!tensor_named(model, name) && !whole_net(d, i, false)) differ(d, "%s is not in the model", name);
+        if (!tensor_named(model, name) && !whole_net(d, i, false)) listing_add(&d->list, "%s is not in the model", name);
     }
 }
 
@@ -126,14 +111,14 @@ static void compare_place(struct differences *d)
     const char *counters = safetensors_value(d->file, "counters"), *data = safetensors_value(d->file, "data");
     struct json_value *c = counters ? json_parse(counters, strlen(counters), NULL) : NULL, *s = data ? json_parse(data, strlen(data), NULL) : NULL;
     if (c && c->kind == JSON_ARRAY && c->count != run->model->ncounters)
-        differ(d, "there %u updates are counted, here %u", c->count, run->model->ncounters);
+        listing_add(&d->list, "there %u updates are counted, here %u", c->count, run->model->ncounters);
     for (uint32_t i = 0; i < run->nsources && s && s->kind == JSON_ARRAY; i++) {
         bool found = !run->sources[i].trained;
         for (const struct json_value *v = s->first; v && !found; v = v->next) {
             const struct json_value *name = json_get(v, "name");
             found = name && name->kind == JSON_STRING && !strcmp(name->string, run->sources[i].name);
         }
-        if (!found) differ(d, "the data set %s is not trained on there", run->sources[i].name);
+        if (!found) listing_add(&d->list, "the data set %s is not trained on there", run->sources[i].name);
     }
     json_free(c);
     json_free(s);
@@ -154,30 +139,12 @@ static void compare_settings(struct differences *d)
         double x = ours ? d->run->frame.settings[ours - model->settings] : 0;
         json_shortest(a, v->number);
         json_shortest(b, x);
-        if (!ours) differ(d, "there is no setting %s here", v->key);
-        else if (ours->fixed && v->kind == JSON_NUMBER && v->number != x) differ(d, "the setting %s is %s there and %s here", v->key, a, b);
+        if (!ours) listing_add(&d->list, "there is no setting %s here", v->key);
+        else if (ours->fixed && v->kind == JSON_NUMBER && v->number != x) listing_add(&d->list, "the setting %s is %s there and %s here", v->key, a, b);
     }
     for (uint32_t i = 0; i < model->nsettings && object; i++)
-        if (!model->settings[i].text && !json_get(settings, model->settings[i].name)) differ(d, "there is no setting %s there", model->settings[i].name);
+        if (!model->settings[i].text && !json_get(settings, model->settings[i].name)) listing_add(&d->list, "there is no setting %s there", model->settings[i].name);
     json_free(settings);
-}
-
-/* A few differences are one sentence; of more, each has a line, and the sentence comes last. */
-static bool complain(const struct differences *d, struct error *e)
-{
-    const struct ganrt_model *model = d->run->model;
-    const char *theirs = safetensors_value(d->file, "model");
-    bool other = theirs && strcmp(theirs, model->name) != 0;
-    char whose[128] = "";
-    if (other) snprintf(whose, sizeof whose, ", a checkpoint of %.100s,", theirs);
-    if (d->count <= IN_LINE) {
-        char text[400] = "";
-        for (uint32_t i = 0; i < d->count; i++) snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? "; " : "", d->lines[i]);
-        return error_set(e, "'%s'%s does not fit %s: %s", d->file->path, whose, model->name, text);
-    }
-    for (uint32_t i = 0; i < d->count && i < LISTED; i++) error_line("  %s", d->lines[i]);
-    if (d->count > LISTED) error_line("  and %u more", d->count - LISTED);
-    return error_set(e, "'%s'%s does not fit %s: these %u differences", d->file->path, whose, model->name, d->count);
 }
 
 bool checkpoint_known(const struct run *run, const struct safetensors *file, struct error *e)
@@ -195,8 +162,10 @@ bool checkpoint_fits(const struct run *run, const struct safetensors *file, bool
     struct differences d = {.run = run, .file = file};
     compare_tensors(&d, training);
     if (training) compare_place(&d);
-    if (d.count && training) compare_settings(&d);
-    bool ok = !d.count || complain(&d, e);
-    for (uint32_t i = 0; i < d.count && i < LISTED; i++) free(d.lines[i]);
-    return ok;
+    if (d.list.count && training) compare_settings(&d);
+    const char *theirs = safetensors_value(file, "model"), *ours = run->model->name;
+    bool other = theirs && strcmp(theirs, ours) != 0;
+    char head[400];
+    snprintf(head, sizeof head, "'%s'%s%.100s%s does not fit %s", file->path, other ? ", a checkpoint of " : "", other ? theirs : "", other ? "," : "", ours);
+    return listing_end(&d.list, head, "differences", e);
 }

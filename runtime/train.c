@@ -260,7 +260,7 @@ static int train(struct training *t, struct error *e)
             return error_usage("%s: no data was given; use --data %s%sPATH", run->sources[i].name,
                                run->nsources > 1 ? run->sources[i].name : "", run->nsources > 1 ? "=" : "");
     if (t->flags.weights && !(t->weights = weights_read(run, t->flags.weights, t->flags.map, e))) return 1;
-    if (!open_data(run, e)) return 1;
+    if (!weights_parts(run, &t->flags.load, &t->weights, e) || !open_data(run, e)) return 1;
     t->loaded = memory_resident();
     if (!run_allocate(run, e)) return 1;
     name_results(t);
@@ -294,12 +294,27 @@ static void training_free(struct training *t)
     free(t->fresh);
     reports_end(&t->reports);
     free(t->out);
+    free(t->flags.load.at);
     weights_free(t->weights);
     json_done(&t->line);
     checksum_end(t->log.sum);
     best_end(t);
     tensorboard_end(t);
     if (t->metrics >= 0) close(t->metrics);
+}
+
+/* Flags that do not go together: the exit status, or -1. */
+static int check_flags(const struct run *run, const struct training_flags *f)
+{
+    if (f->weights && f->resume) return error_usage("--weights: with --resume training goes on from its own checkpoint");
+    if (f->map && !f->weights) return error_usage("--map: there is no --weights FILE to which it belongs");
+    for (uint32_t i = 0; i < f->load.count; i++) {
+        const char *equals = strchr(f->load.at[i], '=');
+        if (!equals || equals == f->load.at[i] || !equals[1]) return error_usage("--load: '%s' is not NAME=FILE", f->load.at[i]);
+    }
+    if (f->load.count && f->resume) return error_usage("--load: with --resume training goes on from its own checkpoint");
+    if (!run->model->ntrains) return error_line("%s has no train block: there is nothing to train", run->model->name);
+    return -1;
 }
 
 int train_command(struct run *run, int argc, char **argv)
@@ -319,6 +334,7 @@ int train_command(struct run *run, int argc, char **argv)
         {"resume", OPTION_FLAG, &f->resume, 0, 0, NULL, "go on from the newest whole checkpoint in DIR", NULL},
         {"weights", OPTION_TEXT, &f->weights, 0, 0, "FILE", "begin with the weights of this .safetensors file, or of this run's folder", NULL},
         {"map", OPTION_TEXT, &f->map, 0, 0, "FILE", "which of the weights is which tensor, and in what layout (default: names and shapes are the same)", NULL},
+        {"load", OPTION_TEXTS, &f->load, 0, 0, "NAME=FILE", "begin with this net, layer or tensor of a checkpoint, .safetensors file or run's folder; repeatable", NULL},
         {"checkpoint-every", OPTION_EVERY, &f->checkpoint_every, 0, 0, "N", "steps, or a time, as 90s, 10min or 2h (default 2000, and every ten minutes)", NULL},
         {"keep", OPTION_INTEGER, &f->keep, 0, 1e9, "N", "keep the newest N checkpoints (default 3; 0: all)", NULL},
         {"keep-best", OPTION_TEXT, &f->keep_best, 0, 0, "METRIC[:max]",
@@ -333,10 +349,11 @@ int train_command(struct run *run, int argc, char **argv)
                                             .count = sizeof table / sizeof table[0],
                                             .settings = true};
     int status = options_parse(run, &command, argc, argv, NULL);
-    if (status >= 0) return status;
-    if (f->weights && f->resume) return error_usage("--weights: with --resume training goes on from its own checkpoint");
-    if (f->map && !f->weights) return error_usage("--map: there is no --weights FILE to which it belongs");
-    if (!run->model->ntrains) return error_line("%s has no train block: there is nothing to train", run->model->name);
+    if (status < 0) status = check_flags(run, f);
+    if (status >= 0) {
+        free(f->load.at);
+        return status;
+    }
     struct error e = {""};
     status = train(&t, &e);
     progress_clear(&t);

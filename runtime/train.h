@@ -14,6 +14,7 @@
 struct training_flags {
     const char *out, *tensorboard; /* tensorboard: a folder, or NULL */
     const char *weights, *map; /* first values from a file (weights.h); or NULL */
+    struct options_rest load; /* and of parts of the model */
     int64_t steps;            /* the total, counted over blocks and resumes; 0: what the model says */
     struct option_every checkpoint_every;
     int64_t log_every, pictures_every, keep;

@@ -3,7 +3,6 @@
 #include "weights.h"
 
 #include "checkpoint.h"
-#include "options.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,12 +25,19 @@ static bool fail(struct reader *r, const char *why)
     return error_set(r->e, "%s:%u: %s", r->map, r->line, why);
 }
 
-static bool __attribute__((format(printf, 2, 0)))
-unknown(struct reader *r, const char *format, const char *where, const char *name, const char *const *names, uint32_t count)
+/* There is no tensor of this name in the model, or in the file. */
+static bool unknown(struct reader *r, bool of_file, const char *name)
 {
+    const struct ganrt_model *model = r->run->model;
+    const struct safetensors *file = r->w->file;
+    uint32_t count = of_file ? file->ntensors : model->ntensors;
+    const char **names = memory_take(count, sizeof *names), *quote = of_file ? "'" : "";
     struct error why = {""};
+    for (uint32_t i = 0; i < count; i++) names[i] = of_file ? file->tensors[i].name : model->tensors[i].name;
     const char *nearest = options_nearest(name, names, count);
-    error_set(&why, format, where, name, nearest ? "; is it " : "", nearest ? nearest : "", nearest ? "?" : "");
+    error_set(&why, "%s%s%s has no tensor '%s'%s%s%s", quote, of_file ? file->path : model->name, quote, name, nearest ? "; is it " : "",
+              nearest ? nearest : "", nearest ? "?" : "");
+    free(names);
     return fail(r, why.text);
 }
 
@@ -49,26 +55,6 @@ static bool matches(const char *pattern, const char *name)
     }
 }
 
-static bool unknown_model(struct reader *r, const char *name)
-{
-    const struct ganrt_model *model = r->run->model;
-    const char **names = memory_take(model->ntensors, sizeof *names);
-    for (uint32_t i = 0; i < model->ntensors; i++) names[i] = model->tensors[i].name;
-    unknown(r, "%s has no tensor '%s'%s%s%s", model->name, name, names, model->ntensors);
-    free(names);
-    return false;
-}
-
-static bool unknown_file(struct reader *r, const char *name)
-{
-    const struct safetensors *file = r->w->file;
-    const char **names = memory_take(file->ntensors, sizeof *names);
-    for (uint32_t i = 0; i < file->ntensors; i++) names[i] = file->tensors[i].name;
-    unknown(r, "'%s' has no tensor '%s'%s%s%s", file->path, name, names, file->ntensors);
-    free(names);
-    return false;
-}
-
 /* `NAMES = -`: those not given yet keep their own first values. */
 static bool keep(struct reader *r, const char *pattern)
 {
@@ -80,7 +66,7 @@ static bool keep(struct reader *r, const char *pattern)
         r->given[i] = true;
         found++;
     }
-    return found || unknown_model(r, pattern);
+    return found || unknown(r, false, pattern);
 }
 
 /* `- = NAMES`: of the file, not used. */
@@ -93,7 +79,7 @@ static bool drop(struct reader *r, const char *pattern)
         r->taken[i]++;
         found++;
     }
-    return found || unknown_file(r, pattern);
+    return found || unknown(r, true, pattern);
 }
 
 static bool check_type(const struct safetensors_tensor *from, struct error *e)
@@ -103,11 +89,17 @@ static bool check_type(const struct safetensors_tensor *from, struct error *e)
                      from->type == SAFETENSORS_OTHER ? "other than these" : safetensors_type_name(from->type));
 }
 
+bool weights_add(struct weights *w, const struct ganrt_tensor *to, const struct safetensors_tensor *from, const char *layout, struct error *e)
+{
+    struct weights_pair p = {.to = to, .from = from};
+    if (!check_type(from, e) || !weights_layout(layout, from, p.to, &p.order, e)) return false;
+    w->pairs[w->npairs++] = p;
+    return true;
+}
+
 static bool pair(struct reader *r, uint32_t to, const struct safetensors_tensor *from, const char *layout, struct error *e)
 {
-    struct weights_pair p = {.to = &r->run->model->tensors[to], .from = from};
-    if (!check_type(from, e) || !weights_layout(layout, from, p.to, &p.order, e)) return false;
-    r->w->pairs[r->w->npairs++] = p;
+    if (!weights_add(r->w, &r->run->model->tensors[to], from, layout, e)) return false;
     r->given[to] = true;
     r->taken[from - r->w->file->tensors]++;
     return true;
@@ -119,10 +111,10 @@ static bool assign(struct reader *r, const char *to, const char *from, const cha
     struct error why = {""};
     uint32_t i = 0;
     while (i < model->ntensors && strcmp(model->tensors[i].name, to)) i++;
-    if (i == model->ntensors) return unknown_model(r, to);
+    if (i == model->ntensors) return unknown(r, false, to);
     if (r->given[i]) return fail(r, "this tensor has a line already");
     const struct safetensors_tensor *tensor = safetensors_find(r->w->file, from);
-    if (!tensor) return unknown_file(r, from);
+    if (!tensor) return unknown(r, true, from);
     return pair(r, i, tensor, layout, &why) || fail(r, why.text);
 }
 
@@ -210,25 +202,27 @@ static bool check_all(struct reader *r)
     return true;
 }
 
-static struct safetensors *open_file(const char *path, struct error *e)
+struct weights *weights_open(const struct run *run, const char *path, struct error *e)
 {
     struct stat s;
     bool folder = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
     struct safetensors *file = folder ? checkpoint_newest(path, e) : safetensors_read(path, e);
     if (!file && !e->text[0]) error_set(e, "'%s': has no checkpoints", path);
-    return file;
+    if (!file || !checkpoint_known(run, file, e)) {
+        safetensors_close(file);
+        return NULL;
+    }
+    struct weights *w = memory_take(1, sizeof *w);
+    w->file = file;
+    w->pairs = memory_take(run->model->ntensors, sizeof *w->pairs);
+    return w;
 }
 
 struct weights *weights_read(const struct run *run, const char *file, const char *map, struct error *e)
 {
-    struct weights *w = memory_take(1, sizeof *w);
-    w->file = open_file(file, e);
-    if (!w->file) {
-        weights_free(w);
-        return NULL;
-    }
+    struct weights *w = weights_open(run, file, e);
+    if (!w) return NULL;
     struct reader r = {.run = run, .w = w, .map = map, .e = e};
-    w->pairs = memory_take(run->model->ntensors, sizeof *w->pairs);
     r.given = memory_take(run->model->ntensors, sizeof *r.given);
     r.taken = memory_take(w->file->ntensors, sizeof *r.taken);
     bool ok = (map ? read_map(&r) : same_names(&r)) && check_all(&r);
@@ -268,14 +262,17 @@ static void copy(struct run *run, const struct weights_pair *p)
 void weights_apply(struct run *run, const struct weights *w)
 {
     run_layout(run, true);
-    for (uint32_t i = 0; i < w->npairs; i++) copy(run, &w->pairs[i]);
+    for (; w; w = w->next)
+        for (uint32_t i = 0; i < w->npairs; i++) copy(run, &w->pairs[i]);
     run_layout(run, false);
 }
 
 void weights_free(struct weights *w)
 {
-    if (!w) return;
-    safetensors_close(w->file);
-    free(w->pairs);
-    free(w);
+    for (struct weights *next; w; w = next) {
+        next = w->next;
+        safetensors_close(w->file);
+        free(w->pairs);
+        free(w);
+    }
 }

@@ -1,4 +1,4 @@
-/* weights.h: first values from a safetensors file of another program: `train --weights FILE --map FILE`.
+/* weights.h: first values from a safetensors file of another program: `train --weights FILE --map FILE`; and of a part of the model, `train --load G=FILE`.
  *
  * A map has a line for each tensor; `#` begins a comment:
  *
@@ -14,6 +14,7 @@
 #ifndef GANRT_WEIGHTS_H
 #define GANRT_WEIGHTS_H
 
+#include "options.h"
 #include "run.h"
 #include "safetensors.h"
 
@@ -31,14 +32,20 @@ struct weights_pair {
 
 struct weights {
     struct safetensors *file;
-    struct weights_pair *pairs;
+    struct weights_pair *pairs; /* room for all of the model's tensors */
     uint32_t npairs;
+    struct weights *next; /* of another file; applied after this one */
 };
 
 /* Reads and checks all of it; needs the model alone. file: a .safetensors file, or a run's folder (its newest checkpoint); map: may be NULL. */
 struct weights *weights_read(const struct run *run, const char *file, const char *map, struct error *e);
-void weights_apply(struct run *run, const struct weights *w); /* between graphs, when run_initialise is done */
+/* weights_part.c: those of each `NAME=FILE`, behind what is in the list already. */
+bool weights_parts(const struct run *run, const struct options_rest *texts, struct weights **list, struct error *e);
+void weights_apply(struct run *run, const struct weights *w); /* between graphs, when run_initialise is done; all of the list */
 void weights_free(struct weights *w);
+
+struct weights *weights_open(const struct run *run, const char *path, struct error *e); /* the file alone */
+bool weights_add(struct weights *w, const struct ganrt_tensor *to, const struct safetensors_tensor *from, const char *layout, struct error *e);
 
 /* weights_layout.c: the layout `text` ("" as it is) of `from`, which must give the shape of `to`. */
 bool weights_layout(const char *text, const struct safetensors_tensor *from, const struct ganrt_tensor *to, struct weights_order *order, struct error *e);
