@@ -1,6 +1,7 @@
 /* progress.c: what a trainer tells people. On stderr a header, then one line that is rewritten in place five times a second where
  * stderr is a terminal, otherwise plain lines, ever less often, at most ten seconds apart. On stdout, at the end, where things are. No colours. */
 #include "data.h"
+#include "fits.h"
 #include "tool.h"
 #include "train.h"
 
@@ -65,15 +66,11 @@ void progress_header(struct training *t)
 {
     const struct run *run = t->run;
     const struct ganrt_model *model = run->model;
-    char arena[40], tensors[40];
-    tool_bytes(arena, sizeof arena, model->arena_bytes + model->worker_bytes * (int64_t)run->nthreads);
-    tool_bytes(tensors, sizeof tensors, model->tensor_bytes);
     fprintf(stderr, "model   %s (%s), compiled by ganc %s for %s\n", model->name, model->f64 ? "f64" : "f32", model->compiler,
             model->cpu ? model->cpu : "this machine");
     header_data(run);
     header_nets(run);
-    fprintf(stderr, "memory  %s, of which parameters and states %s; %u thread%s, seed %" PRIu64 "\n", arena, tensors, run->nthreads,
-            run->nthreads == 1 ? "" : "s", run->seed);
+    fits_header(run, t->loaded, t->room);
     fprintf(stderr, "run     %s", t->out);
     if (t->total) fprintf(stderr, ", resumed at step %" PRIu64, t->total);
     fprintf(stderr, "\n");

@@ -6,6 +6,7 @@
 
 #include "checkpoint.h"
 #include "checksum.h"
+#include "fits.h"
 #include "options.h"
 #include "safetensors.h"
 #include "weights.h"
@@ -262,7 +263,7 @@ static int train(struct training *t, struct error *e)
     if (t->flags.weights && !(t->weights = weights_read(run, t->flags.weights, t->flags.map, e))) return 1;
     if (!weights_parts(run, &t->flags.load, &t->weights, e) || !open_data(run, e)) return 1;
     t->loaded = memory_resident();
-    if (!run_allocate(run, e)) return 1;
+    if (!fits_check(run, &t->room, e) || !run_allocate(run, e)) return 1;
     name_results(t);
     int status = best_begin(t);
     if (status >= 0) return status;

@@ -81,7 +81,7 @@ struct training {
     } tensorboard;
     double earlier;           /* seconds of training before this process */
     double began;             /* run_clock */
-    double loaded;            /* bytes resident when the data had been loaded, before the arena was touched */
+    double loaded, room;      /* bytes resident when the data had been loaded, before the arena was touched; bytes that were left then */
 
     struct {
         bool live;            /* a line rewritten in place; otherwise plain lines */

@@ -339,6 +339,31 @@ static ir make_picture(struct emit *e, const void *of, uint32_t i)
 
 /* ---- the model ---- */
 
+struct sizes { /* the arena with smaller minibatches */
+    VEC(struct ganrt_size) at;
+};
+
+static ir make_fit(struct emit *e, const void *of, uint32_t i)
+{
+    const struct ganrt_size *s = &((const struct ganrt_size *)of)[i];
+    struct fields f = {.e = e};
+    put_i64(&f, s->batch);
+    put_i64(&f, s->arena_bytes);
+    return structure(&f);
+}
+
+/* The minibatch halved, again and again. */
+static void put_sizes(struct fields *f)
+{
+    struct emit *e = f->e;
+    struct sizes sizes = {0};
+    for (int64_t batch = plan_batch(e->k) / 2; batch > 0; batch /= 2) {
+        vec_push(e->mem, &sizes.at, (struct ganrt_size){batch, plan_smaller(e->g, e->k, batch)});
+    }
+    put_u32(f, sizes.at.n);
+    put(f, table_of(e, sizes.at.at, sizes.at.n, make_fit));
+}
+
 static uint32_t most_scalars(const struct kernels *k)
 {
     uint32_t most = 0;
@@ -393,6 +418,7 @@ void descriptor_emit(struct emit *e)
     put(&f, table_of(e, p, p->reports.n, make_report));
     put(&f, table_of(e, p, p->pictures.n, make_picture));
     put_u32(&f, e->g->check_bounds ? RED_ZONE : 0);
+    put_sizes(&f);
     ir value = structure(&f), global = LLVMAddGlobal(e->module, LLVMTypeOf(value), "ganrt_model");
     LLVMSetInitializer(global, value);
     LLVMSetGlobalConstant(global, true);

@@ -33,6 +33,7 @@ static uint32_t leaf_storage(struct scheduling *s, const struct node *n)
     struct storage st = {.index = n->index, .elements = type_total(s->graph, n->type)};
     st.kind = n->op == OP_data ? STORAGE_BATCH : n->op == OP_input ? STORAGE_INPUT : STORAGE_MEAN;
     st.draw = st.kind == STORAGE_BATCH ? n->draw : 0;
+    st.batched = st.kind == STORAGE_INPUT && n->type.batched;
     for (uint32_t i = 0; i < s->kg->storages.n; i++) {
         const struct storage *o = &s->kg->storages.at[i];
         if (o->kind == st.kind && o->index == st.index && o->draw == st.draw) return s->k->tensors.n + i;
@@ -48,6 +49,20 @@ static uint32_t leaf_storage(struct scheduling *s, const struct node *n)
     return storage_push(s, st);
 }
 
+/* By value: does it have so many elements for each example? An image with the batch inside is not called batched, nor is a copy of it. */
+static bool *batched_values(struct scheduling *s)
+{
+    bool *batched = NEW_ARRAY(s->mem, bool, s->values.n + 1);
+    for (uint32_t i = 0; i < s->values.n; i++)
+        if (s->values.at[i]->batched && s->values.at[i]->inside) batched[s->values.at[i]->inside->id] = true;
+    for (uint32_t i = 0; i < s->values.n; i++) {
+        const struct value *v = s->values.at[i];
+        batched[i] = batched[i] || v->batched;
+        for (uint32_t k = 0; k < v->nargs; k++) batched[i] = batched[i] || (batched[v->arg[k]->id] && v->arg[k]->total == v->total);
+    }
+    return batched;
+}
+
 /* Leaves first (the runtime fills them), then scratch, in the order of the values. Scratch is named by its number, and for readers the value's name. */
 static void storages_make(struct scheduling *s)
 {
@@ -55,11 +70,13 @@ static void storages_make(struct scheduling *s)
     for (uint32_t i = 0; i < s->values.n; i++)
         if (s->values.at[i]->kind == VALUE_LEAF) s->values.at[i]->storage = leaf_storage(s, s->values.at[i]->node);
     uint32_t number = 0;
+    const bool *batched = batched_values(s);
     for (uint32_t i = 0; i < s->values.n; i++) {
         struct value *v = s->values.at[i];
         if (v->kind != VALUE_JOIN && !(v->solid && v->stored)) continue;
         const char *name = v->node->name;
         struct storage st = {.kind = STORAGE_SCRATCH, .index = number, .elements = v->total};
+        st.batched = batched[i];
         st.name = name ? arena_format(s->g->mem, "s%u.%s", number, name) : arena_format(s->g->mem, "s%u", number);
         number++;
         v->storage = storage_push(s, st);

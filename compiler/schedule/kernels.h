@@ -30,6 +30,7 @@ struct storage {
     int64_t offset;       /* bytes from the arena's start; a multiple of 64 */
     int64_t columns;      /* TENSOR, SCRATCH: 0: its elements lie in row-major order; else it is a matrix of so many columns, laid out in panels */
     uint32_t first, last; /* kernels of its graph between which it must keep its content (not TENSOR) */
+    bool batched;         /* INPUT, SCRATCH: it grows with the minibatch, as a BATCH does; only plan_smaller asks */
 };
 
 #define KERNEL_RANK 9 /* MAX_RANK and the batch */
@@ -137,6 +138,9 @@ struct kernels *kernels_make(struct ganc *g, const struct program *p);   /* the 
  * the kernel's order of grids by cost, below KERNEL_GRIDS; the last there is where it has fewer. 0, or a grid of NULL: as kernels_make. Equal bits. */
 struct kernels *kernels_make_grids(struct ganc *g, const struct program *p, const uint8_t *grid);
 enum { KERNEL_GRIDS = 6 };
+/* About the arena_bytes, rather too many, with minibatches of `batch` examples in training instead of k's own, the largest of which is plan_batch(k). */
+int64_t plan_batch(const struct kernels *k);
+int64_t plan_smaller(struct ganc *g, const struct kernels *k, int64_t batch);
 /* Sets `panels` of every product by what its storages say. */
 void kernels_mark(struct kernels *k);
 void kernels_print(struct buffer *to, const struct ganc *g, const struct kernels *k);

@@ -1,27 +1,18 @@
 /* about.c: what a data set is, as a whole: its mean, its fingerprint, its memory, and what people want to know. */
 #include "source.h"
 
+#include "fits.h"
 #include "json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* Bytes of memory that a process may still take: what the system has free, and what a control group leaves. */
+/* Bytes of memory that a process may still take. */
 int64_t data_memory_free(void)
 {
-    long long available = 0, limit = 0;
-    char line[256];
-    FILE *f = fopen("/proc/meminfo", "r");
-    while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "MemAvailable: %lld kB", &available) == 1) available *= 1024;
-    if (f) fclose(f);
-    if (available <= 0) available = (long long)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) / 2;
-    f = fopen("/sys/fs/cgroup/memory.max", "r");
-    if (f && fscanf(f, "%lld", &limit) == 1 && limit > 0 && limit < available) available = limit;
-    if (f) fclose(f);
-    return available;
+    struct room r = room_left();
+    return (int64_t)fmin(r.bytes, r.mapped);
 }
 
 struct sums { /* a row of sums for each worker: whole numbers, so their order does not matter */

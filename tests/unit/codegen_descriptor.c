@@ -47,6 +47,7 @@ static void make(struct kit *t)
     kit_graph(t)->storages.at[0].kind = STORAGE_BATCH;
     kit_graph(t)->storages.at[0].index = 1;
     kit_graph(t)->storages.at[0].draw = 2;
+    kit_graph(t)->storages.at[0].batched = true;
     struct kernel *k = kit_kernel(t, 1, (int64_t[]){6});
     uint32_t in = kit_insn(t, k, (struct insn){.kind = INSN_LOAD, .at = KIT_AT(x, 0, 1)});
     uint32_t square = kit_insn(t, k, (struct insn){.kind = INSN_OP, .op = OP_mul, .nargs = 2, .arg = {in, in}});
@@ -64,6 +65,7 @@ static void test_tables(const struct kit *t)
     CHECK_TEXT(m->cpu, codegen_host_cpu());
     CHECK(m->features && m->compiler && m->defaults);
     CHECK(m->tensor_bytes == 128 && m->arena_bytes == t->k.arena_bytes && m->worker_bytes == 65536);
+    CHECK(m->nsizes == 6 && m->sizes[0].batch == 32 && m->sizes[5].batch == 1 && m->sizes[0].arena_bytes <= m->arena_bytes && m->sizes[5].arena_bytes > 128);
     CHECK(m->nsettings == 2 && m->ndata == 2 && m->npriors == 1 && m->ntensors == 1 && m->nnets == 1 && m->ncounters == 1);
     CHECK(m->ngraphs == 1 && m->nresults == 2 && m->ntrains == 1 && m->nreports == 1 && m->npictures == 1 && m->scalars == 0 && m->vars == 2);
     CHECK_TEXT(m->settings[0].doc, "steps");

@@ -50,7 +50,7 @@ static void check_features(void)
     CHECK(runs_here("", GANRT_ABI, &e));
     CHECK(runs_here(NULL, GANRT_ABI, &e));
     CHECK(runs_here("+something-that-llvm-has,-avx512f", GANRT_ABI, &e));
-    CHECK(!runs_here("", GANRT_ABI + 1, &e) && strstr(e.text, "version 4 of the runtime"));
+    CHECK(!runs_here("", GANRT_ABI + 1, &e) && strstr(e.text, "version 5 of the runtime"));
 #if defined(__x86_64__)
     CHECK(runs_here("avx2,fma", GANRT_ABI, &e) == (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")));
     if (!__builtin_cpu_supports("avx512vpopcntdq")) { /* few have it */

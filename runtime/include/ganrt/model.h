@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GANRT_ABI 3
+#define GANRT_ABI 4
 
 /* What compiled code works on. One for each run of the trainer; the runtime fills it, compiled code reads it and writes
  * arena, scalars, vars, counters and results. */
@@ -187,6 +187,10 @@ struct ganrt_picture {
     double low, high;
 };
 
+struct ganrt_size {        /* about how large the arena would be, rather too large, with minibatches smaller than the largest of the train blocks */
+    int64_t batch, arena_bytes;
+};
+
 struct ganrt_model {
     uint32_t abi;                 /* GANRT_ABI */
     uint32_t f64;                 /* element type: 0 float, 1 double */
@@ -211,6 +215,8 @@ struct ganrt_model {
     const struct ganrt_report *reports;
     const struct ganrt_picture *pictures;
     uint32_t red_zone;            /* --check=bounds: bytes between storages, else 0 */
+    uint32_t nsizes;
+    const struct ganrt_size *sizes; /* the largest minibatch first */
 };
 
 extern const struct ganrt_model ganrt_model; /* of the linked trainer */
