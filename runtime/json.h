@@ -6,8 +6,8 @@
  *     use o.text (ends in a zero byte; o.length bytes before it); json_done(&o);
  * Numbers are the shortest decimals that read back to the same double; NaN and infinities become null, as JSON has none.
  *
- * The reader is strict and trusts nothing: no comments, no trailing commas, UTF-8 checked, no \u0000, at most JSON_DEPTH levels and
- * JSON_VALUES values. A tree belongs to who parsed it: json_free. */
+ * The reader is strict and trusts nothing: no comments, no trailing commas, UTF-8 checked, no \u0000, no number beyond a double's range, at most
+ * JSON_DEPTH levels and JSON_VALUES values. A tree belongs to who parsed it: json_free. */
 #ifndef GANRT_JSON_H
 #define GANRT_JSON_H
 

@@ -2,6 +2,7 @@
 #include "json.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,7 @@ static bool read_number(struct reader *r, struct json_value *v)
     text[length] = 0;
     v->kind = JSON_NUMBER;
     v->number = strtod(text, NULL);
+    if (isinf(v->number)) return fail(r, "a number too large for a double");
     if (v->integer) {
         errno = 0;
         v->whole = strtoll(text, NULL, 10);

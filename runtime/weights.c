@@ -41,18 +41,18 @@ static bool unknown(struct reader *r, bool of_file, const char *name)
     return fail(r, why.text);
 }
 
-/* Is the name of that pattern, where a star stands for any text? */
+/* Is the name of that pattern, where a star stands for any text? What fails is tried again one letter further on from the last star alone: the one before it has
+ * nothing to gain from more. */
 static bool matches(const char *pattern, const char *name)
 {
-    for (; *pattern != '*'; pattern++, name++) {
-        if (*pattern != *name) return false;
-        if (!*pattern) return true;
+    const char *star = NULL, *from = NULL; /* behind the last star, and where the text that follows it was tried */
+    while (*name || *pattern == '*') {
+        if (*pattern == '*') star = ++pattern, from = name;
+        else if (*pattern == *name) pattern++, name++;
+        else if (star) pattern = star, name = ++from;
+        else return false;
     }
-    while (*pattern == '*') pattern++;
-    for (;; name++) {
-        if (matches(pattern, name)) return true;
-        if (!*name) return false;
-    }
+    return !*pattern;
 }
 
 /* `NAMES = -`: those not given yet keep their own first values. */

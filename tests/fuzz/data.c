@@ -1,5 +1,5 @@
-/* data.c: fuzz target: any bytes as a data set, by the reader that READER names ("image": as one image). What must hold: no crash, no leak, bounded time and
- * memory; what is accepted can be fetched. */
+/* data.c: fuzz target: any bytes as a data set, by the reader that READER names ("image": as one image; "": by whose they are, and as an image). What must
+ * hold: no crash, no leak, bounded time and memory; what is accepted can be fetched. */
 #define _GNU_SOURCE
 #include "data.h"
 #include "data/image.h"
@@ -9,6 +9,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#ifndef READER
+#define READER ""
+#endif
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -47,17 +51,15 @@ static void as_set(const char *path)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    if (!strcmp(READER, "image")) {
-        as_image(bytes, size);
-        return 0;
-    }
+    if (!READER[0] || !strcmp(READER, "image")) as_image(bytes, size);
+    if (!strcmp(READER, "image")) return 0;
     char path[64];
     int fd = memfd_create("fuzz", 0);
     if (fd < 0 || write(fd, bytes, size) != (ssize_t)size) abort();
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     struct error e = {""};
     const struct data_format *format = data_format_of(path, &e);
-    if (format ? !strcmp(format->name, READER) : !e.text[0]) { /* another reader's bytes are its own target's */
+    if (format ? !READER[0] || !strcmp(format->name, READER) : !e.text[0]) { /* another reader's bytes are its own target's */
         if (!format) abort();
         as_set(path);
     }
