@@ -1,4 +1,5 @@
-# Every model of examples/, found there and not listed here: two steps of training leave the same bytes on 1, 2 and 8 threads. Models of images are made
+# Every model of examples/, found there and not listed here: two steps of training leave the same bytes on 1, 2 and 8 threads; by `ganc run`, compiled by itself,
+# and by the trainer; each of them stopped after the first step, and resumed. So do the lines of metrics.jsonl, but for the seconds. Models of images are made
 # smaller, each choice of settings that models.txt has; they see made-up images, the others MNIST's.
 . "$(dirname "$0")/../lib.sh"
 cd "$work" || exit 1
@@ -15,6 +16,18 @@ for ((i = 0; i < 256; i++)); do
     dd bs=3072 count=1 status=none
 done <"$top/examples/data/mnist/train-images-idx3-ubyte.gz" >data_batch_1.bin
 
+export XDG_CACHE_HOME=$work/cache # of `ganc run` alone, which compiles when it begins, and not again when it resumes
+
+# begun RUN STEPS COMMAND...: trains into run.RUN, up to so many steps, and what it left is what run.1 had there
+begun() {
+    local run=$1 steps=$2
+    shift 2
+    timeout 120 "$@" --out run.$run --steps $steps --log-every 1 --checkpoint-every 1 >log 2>&1 || { fail "$name, $run, $steps steps: $(tail -3 log)"; return 1; }
+    cmp run.1/checkpoints/0000000$steps.safetensors run.$run/checkpoints/0000000$steps.safetensors >&2 || fail "$name: other bits, $run, $steps steps"
+    diff <(metrics 1 | head -$steps) <(metrics $run) >&2 || fail "$name: other numbers in metrics.jsonl, $run, $steps steps"
+}
+metrics() { sed -E 's/"seconds": [^,}]*//' run.$1/metrics.jsonl; }
+
 # trains MODEL [SETTING...]: MODEL is FOLDER/NAME of examples/
 trains() {
     local file=$top/examples/$1.gan name=$* settings=() data=() set threads
@@ -25,12 +38,12 @@ trains() {
     done < <("$GANC" info "$file" | sed -nE '/onehot/d; /^data/,/^$/s/^  ([A-Za-z_0-9]+)([.][a-z]+)? : (\[[^]]*\]).*/\1 \3/p')
     "$GANC" "$file" "${settings[@]}" --emit=kernels >kernels 2>log && "$GANC" kernels -o trainer >log 2>&1 || { fail "$name: $(head -3 log)"; return; }
     grep -qE ': [0-9]+ tasks\b' kernels || fail "$name: threads have nothing to share"
-    for threads in 1 2 8; do
-        rm -rf run.$threads
-        timeout 120 ./trainer "${data[@]}" --out run.$threads --steps 2 --threads $threads >log 2>&1 ||
-            { fail "$name, $threads threads: $(tail -3 log)"; return; }
-        cmp run.1/checkpoints/00000002.safetensors run.$threads/checkpoints/00000002.safetensors >&2 || fail "$name: other bits on $threads threads"
-    done
+    rm -rf run.*
+    for threads in 1 2 8; do begun $threads 2 ./trainer "${data[@]}" --threads $threads || return; done
+    begun stopped 1 ./trainer "${data[@]}" --threads 2 && begun stopped 2 ./trainer --resume --threads 8 || return
+    export GANC_CACHE_SIZE=100
+    begun ganc 1 "$GANC" run "${settings[@]}" "$file" "${data[@]}" --threads 2 && begun ganc 2 "$GANC" run "${settings[@]}" "$file" --resume --threads 1
+    export GANC_CACHE_SIZE=0
     count=$((count + 1))
 }
 
