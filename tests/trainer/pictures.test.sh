@@ -94,7 +94,7 @@ for grid in 3 3x 0x3 3x0 3x3x3 -1x3 axb; do bad 2 "--grid: '$grid' is not RxC, w
 bad 1 "'nosuch': has no checkpoints; train with --keep 0, so that all are kept" "$tiny" sample --run nosuch --out x.gif
 bad 1 "cannot write 'nosuch/x.gif': No such file" "$tiny" sample --run run --out nosuch/x.gif
 bad 1 "cannot write 'nosuch/x.png': No such file" ./plane sample --run points --out nosuch/x.png
-bad 1 "does not fit plane" ./plane sample --run run --out x.gif
+says 1 "does not fit plane" ./plane sample --run run --out x.gif
 bad 1 "net D cannot be sampled" "$tiny" sample --run run --out x.gif --net D
 "$GANC" "$top/examples/gan_1d/gan_1d.gan" -o line || fail "gan_1d does not compile"
 bad 1 "net G gives \[1\], which is no image; write a .csv or .npy file" ./line sample --run run --out x.gif
