@@ -32,12 +32,20 @@ static bool write_all(int fd, const char *bytes, size_t length)
     return true;
 }
 
+bool durable_sync(int fd)
+{
+    int status;
+    do status = fsync(fd);
+    while (status != 0 && errno == EINTR); /* no other error is tried again: what could not be written then may be forgotten by now */
+    return status == 0 || errno == EINVAL;
+}
+
 /* Forces the folder's entries to the disk. Some file systems cannot (EINVAL): then the rename is as safe as they make it. */
 static bool sync_folder(const char *folder)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return false;
-    bool ok = fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
+    bool ok = durable_sync(fd) || errno == EROFS;
     int why = errno;
     close(fd);
     errno = why;
@@ -74,7 +82,7 @@ static bool write_new(const char *path, const struct durable_part *parts, uint32
     }
     bool ok = true;
     for (uint32_t i = 0; i < count && ok; i++) ok = write_all(fd, parts[i].bytes, parts[i].length);
-    ok = ok && fsync(fd) == 0;
+    ok = ok && durable_sync(fd);
     int why = errno;
     if (close(fd) != 0 && ok) ok = false, why = errno;
     if (ok && rename(temporary, path) != 0) ok = false, why = errno;

@@ -18,6 +18,7 @@ bool durable_write(const char *path, const struct durable_part *parts, uint32_t 
 bool durable_text(const char *path, const char *text, size_t length, struct error *e);                   /* one part */
 bool durable_link(const char *from, const char *to, struct error *e); /* `to` becomes another name of the file `from`; a copy where there are no such */
 bool durable_append(int fd, const void *bytes, size_t length); /* to an open file, all of it or nothing; false: errno says why */
+bool durable_sync(int fd); /* an open file, to the disk; true, too, where its file system has no such thing; false: errno says why */
 bool durable_mkdirs(const char *path, struct error *e); /* a folder and those it stands in; fine where it is there */
 
 #endif

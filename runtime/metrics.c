@@ -139,7 +139,7 @@ bool metrics_begin(struct training *t, struct error *e)
 
 bool metrics_sync(struct training *t, struct error *e)
 {
-    return fsync(t->metrics) == 0 || errno == EINVAL || cannot(t, "write", e);
+    return durable_sync(t->metrics) || cannot(t, "write", e);
 }
 
 static uint32_t report_result(const struct training *t, uint32_t report)

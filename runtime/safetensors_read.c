@@ -148,7 +148,7 @@ static bool read_tensor(const struct file *f, const struct json_value *v, struct
     uint64_t size = 0, bytes, data = f->size - 8 - f->header;
     t->name = v->key;
     if (!dtype || dtype->kind != JSON_STRING || v->count != 3)
-        return error_set(e, "'%s': tensor %s is not described by dtype, shape and data_offsets", f->path, v->key);
+        return error_set(e, "'%s' is no safetensors file, or damaged: tensor %s is not described by dtype, shape and data_offsets", f->path, v->key);
     if (!parse_type(dtype->string, &t->type, &size)) return error_set(e, "'%s': tensor %s has the unknown type %s", f->path, v->key, dtype->string);
     int rank = read_wholes(json_get(v, "shape"), SAFETENSORS_RANK, t->dims);
     if (rank < 0) return error_set(e, "'%s': the shape of tensor %s is not a list of at most %d whole numbers", f->path, v->key, SAFETENSORS_RANK);

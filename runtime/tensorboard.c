@@ -98,7 +98,7 @@ bool tensorboard_image(struct training *t, const char *name, const struct bitmap
 
 bool tensorboard_sync(struct training *t, struct error *e)
 {
-    return t->tensorboard.fd < 0 || fsync(t->tensorboard.fd) == 0 || errno == EINVAL || cannot(t, "write", e);
+    return t->tensorboard.fd < 0 || durable_sync(t->tensorboard.fd) || cannot(t, "write", e);
 }
 
 void tensorboard_end(struct training *t)

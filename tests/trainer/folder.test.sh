@@ -69,6 +69,30 @@ cp -r run moved
 says 0 "warning: 'new.idx' is not the data this run began with" "$tiny" --out moved --data new.idx --resume --steps 60
 says 0 "warning: rate is 0.2 from here on; the checkpoint was made with 0.1" "$tiny" --out run --resume --steps 60 --rate 0.2
 
+# a folder that may not be written to: by root only where the file system is mounted so; what only reads it goes on
+mkdir locked && cp -r run locked/run
+if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=4m tmpfs locked 2>/dev/null; then
+    trap 'umount "$work/locked"; [ $BASHPID != $$ ] || rm -rf "$work"' EXIT
+    cp -r run locked/run
+    mount -o remount,ro locked || fail "cannot remount"
+    why="Read-only file system"
+elif [ "$(id -u)" != 0 ]; then
+    chmod -R a-w locked
+    trap 'chmod -R u+w "$work/locked"; [ $BASHPID != $$ ] || rm -rf "$work"' EXIT
+    why="Permission denied"
+else
+    why=
+fi
+if [ "$why" ]; then
+    bad "cannot open 'locked/run/metrics.jsonl': $why" "$tiny" --data ten.idx --out locked/run --resume --steps 90
+    bad "cannot make the folder 'locked/new': $why" "$tiny" --data ten.idx --out locked/new
+    bad "cannot write 'locked/x.npy': $why" "$tiny" sample --run run --out locked/x.npy
+    quietly "$tiny" sample --run locked/run --out locked.npy
+    quietly "$tiny" info --run locked/run
+    umount locked 2>/dev/null || chmod -R u+w locked
+    trap '[ $BASHPID != $$ ] || rm -rf "$work"' EXIT
+fi
+
 # two trainers on one folder
 "$tiny" --data ten.idx --out shared --steps 1000000000 --log-every 100000 >log 2>&1 &
 first=$!

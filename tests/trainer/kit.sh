@@ -1,6 +1,7 @@
 # kit.sh: for the tests of trainers: a model that compiles in no time, its data, and a check of what an error looks like.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 cd "$work" || exit 1
+helpers=${GANC_HELPERS:-$(dirname "$GANC")/tests} # damage, libfaults.so: of the build
 
 # complains STATUS PATTERN COMMAND...: it exits so, and all it says is one line on stderr, which matches
 complains() {
@@ -18,7 +19,7 @@ complains() {
 # quietly COMMAND...: it works, whatever it says
 quietly() { timeout 60 "$@" >"$work/quiet.out" 2>"$work/quiet.err" </dev/null || fail "exit status $?: $*: $(tail -3 "$work/quiet.err")"; }
 
-newest() { ls "$1"/checkpoints/*.safetensors | tail -1; }
+newest() { ls "$1"/checkpoints/[0-9]*.safetensors | tail -1; }
 
 no_temporaries() { [ -z "$(find "$1" -name '*.tmp*')" ] || fail "left behind: $(find "$1" -name '*.tmp*')"; }
 
