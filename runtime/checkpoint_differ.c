@@ -40,11 +40,19 @@ static bool of_net(const char *tensor, const char *net, size_t length)
     return !strncmp(tensor, net, length) && tensor[length] == '.';
 }
 
-static uint32_t there(const struct safetensors *file, const char *net, size_t length)
+/* Where the file's tensors of this net begin among its tensors by name, or (behind) end: however many it has, few steps. */
+static uint32_t place(const struct safetensors *file, const char *net, size_t length, bool behind)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < file->ntensors; i++) count += of_net(file->tensors[i].name, net, length);
-    return count;
+    uint32_t low = 0, high = file->ntensors;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        const char *name = file->tensors[file->by_name[middle]].name;
+        int order = strncmp(name, net, length);
+        if (!order) order = (unsigned char)name[length] - '.';
+        if (order < 0 || (behind && !order)) low = middle + 1;
+        else high = middle;
+    }
+    return low;
 }
 
 static uint32_t here(const struct ganrt_model *model, const char *net, size_t length)
@@ -80,10 +88,11 @@ static bool whole_net(struct differences *d, uint32_t i, bool missing)
     const char *tensor = missing ? model->tensors[i].name : d->file->tensors[i].name;
     size_t length = strcspn(tensor, ".");
     if (!tensor[length]) return false;
-    uint32_t ours = here(model, tensor, length), theirs = there(d->file, tensor, length), count = missing ? ours : theirs;
+    uint32_t ours = here(model, tensor, length);
+    uint32_t theirs = place(d->file, tensor, length, true) - place(d->file, tensor, length, false), count = missing ? ours : theirs;
     if ((missing ? theirs : ours) || count < 2) return false;
-    bool first = true;
-    for (uint32_t j = 0; j < i && first; j++) first = !of_net(missing ? model->tensors[j].name : d->file->tensors[j].name, tensor, length);
+    bool first = missing || d->file->by_name[place(d->file, tensor, length, false)] == i;
+    for (uint32_t j = 0; j < i && first && missing; j++) first = !of_net(model->tensors[j].name, tensor, length);
     if (first) listing_add(&d->list, missing ? "%.*s is missing, with its %u tensors" : "%.*s is not in the model, with its %u tensors", (int)length, tensor, count);
     return true;
 }

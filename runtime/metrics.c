@@ -23,7 +23,7 @@ static struct json_value *read_line(const char *text, size_t length, double *ste
     struct json_value *v = length && text[length - 1] == '\n' ? json_parse(text, length, NULL) : NULL;
     const struct json_value *a = v && v->kind == JSON_OBJECT ? json_get(v, "step") : NULL;
     const struct json_value *b = a ? json_get(v, "seconds") : NULL;
-    if (a && a->kind == JSON_NUMBER && b && b->kind == JSON_NUMBER) {
+    if (a && a->kind == JSON_NUMBER && a->integer && a->whole >= 0 && b && b->kind == JSON_NUMBER) {
         *step = a->number, *seconds = b->number;
         return v;
     }

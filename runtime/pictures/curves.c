@@ -11,10 +11,11 @@
 
 const char *const curves_axes[3] = {"step", "epoch", "seconds"};
 
-static struct curve *column(struct curves *c, const char *name)
+static struct curve *column(struct curves *c, const char *name) /* NULL: there are too many */
 {
     for (uint32_t i = 0; i < c->count; i++)
         if (!strcmp(c->at[i].name, name)) return &c->at[i];
+    if (c->count == CURVES_MOST) return NULL;
     c->at = memory_grow(c->at, c->count + 1, sizeof *c->at);
     c->at[c->count] = (struct curve){.name = memory_format("%s", name)};
     return &c->at[c->count++];
@@ -50,9 +51,12 @@ static bool add_line(struct curves *c, const struct json_value *line, struct err
         if (!v || v->kind != JSON_NUMBER) return error_set(e, "has no %s", curves_axes[k]);
         c->x[k][c->rows] = v->number;
     }
-    for (const struct json_value *v = line->first; v; v = v->next)
-        if (!is_axis(v->key) && (v->kind == JSON_NUMBER || v->kind == JSON_NULL))
-            add_value(column(c, v->key), c->rows, v->kind == JSON_NUMBER ? v->number : NAN);
+    for (const struct json_value *v = line->first; v; v = v->next) {
+        if (is_axis(v->key) || (v->kind != JSON_NUMBER && v->kind != JSON_NULL)) continue;
+        struct curve *to = column(c, v->key);
+        if (!to) return error_set(e, "has more than %d metrics", CURVES_MOST);
+        add_value(to, c->rows, v->kind == JSON_NUMBER ? v->number : NAN);
+    }
     c->rows++;
     return true;
 }

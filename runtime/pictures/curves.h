@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#define CURVES_MOST 4096 /* metrics of a run */
+
 struct curve {
     char *name;
     uint32_t count, room;

@@ -1,6 +1,8 @@
-/* json.c: fuzz target: any text as JSON; as the metrics.jsonl of a run that is resumed, and plotted; as its run.json. What must hold: no crash, no leak, bounded
- * time and memory; a value that is read is written and read again as the same; resuming keeps whole lines from the front, and twice the same. */
+/* json.c: fuzz target: any text as JSON; as the metrics.jsonl of a run that is resumed, and plotted; as its run.json. What follows a line "---" is the run's
+ * saved.json. What must hold: no crash, no leak, bounded time and memory; a value that is read is written and read again as the same; resuming keeps whole
+ * lines from the front, and twice the same. */
 #define _GNU_SOURCE
+#include "checksum.h"
 #include "curves.h"
 #include "model.h"
 #include "train.h"
@@ -34,7 +36,7 @@ static bool equal(const struct json_value *a, const struct json_value *b)
 {
     if (a->kind != b->kind || a->count != b->count || !a->key != !b->key || (a->key && strcmp(a->key, b->key))) return false;
     if (a->kind == JSON_STRING) return !strcmp(a->string, b->string);
-    if (a->kind == JSON_NUMBER) return a->number == b->number && a->whole == b->whole;
+    if (a->kind == JSON_NUMBER) return a->number == b->number && (!a->integer || !b->integer || a->whole == b->whole);
     if (a->kind == JSON_BOOL) return a->truth == b->truth;
     const struct json_value *x = a->first, *y = b->first;
     for (; x && y; x = x->next, y = y->next)
@@ -59,18 +61,26 @@ static void as_json(const char *text, size_t length)
     json_free(v);
 }
 
-static off_t resume(struct training *t)
+/* Resumes at step 50, and writes down how much of the log there is, as before a checkpoint. */
+static off_t resume(struct run *run, const char *path)
 {
+    char *name = (char *)"V";
     struct error e = {""};
     struct stat s;
-    must(metrics_begin(t, &e), e.text);
-    must(fstat(t->metrics, &s) == 0 && isfinite(t->earlier), "the seconds before are no number");
+    struct training t = {.run = run, .out = (char *)model_folder(), .total = 50, .saved = 49, .names = &name, .best = {.path = (char *)"none"}};
+    t.metrics = open(path, O_RDWR | O_CLOEXEC);
+    must(metrics_begin(&t, &e), e.text);
+    must(fstat(t.metrics, &s) == 0 && isfinite(t.earlier), "the seconds before are no number");
+    must(t.log.bytes == (uint64_t)s.st_size && t.log.lines <= t.log.bytes, "the log is not as long as it is");
+    must(metrics_record_write(&t, &e), e.text);
+    close(t.metrics);
+    checksum_end(t.log.sum);
     return s.st_size;
 }
 
-static void as_metrics(const uint8_t *bytes, size_t size)
+static void as_metrics(const uint8_t *bytes, size_t size, const uint8_t *saved, size_t room)
 {
-    char *path = model_file("metrics.jsonl", bytes, size);
+    char *path = model_file("metrics.jsonl", bytes, size), *record = model_file("saved.json", saved, room);
     struct error e = {""};
     struct curves c;
     bool ok = curves_read(&c, path, &e);
@@ -78,13 +88,11 @@ static void as_metrics(const uint8_t *bytes, size_t size)
     for (uint32_t i = 0; ok && i < c.count; i++) must(curves_find(&c, c.at[i].name, &e) == &c.at[i], "a metric is not found by its name");
     curves_free(&c);
     struct run *run = model_run();
-    struct training t = {.run = run, .out = (char *)model_folder(), .total = 50};
-    t.metrics = open(path, O_RDWR | O_CLOEXEC);
-    off_t kept = resume(&t);
+    off_t kept = resume(run, path);
     must(kept <= (off_t)size && (!kept || bytes[kept - 1] == '\n'), "a line is kept in part");
-    must(resume(&t) == kept, "resuming twice is not resuming once");
-    close(t.metrics);
+    must(resume(run, path) == kept, "resuming twice is not resuming once");
     run_free(run);
+    free(record);
     free(path);
 }
 
@@ -104,8 +112,12 @@ static void as_record(const uint8_t *bytes, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+    static const char mark[] = "\n---\n";
+    const uint8_t *at = memmem(bytes, size, mark, 5), *saved = at ? at + 5 : bytes;
+    size_t room = (size_t)(bytes + size - saved);
+    if (at) size = (size_t)(at + 1 - bytes);
     as_json((const char *)bytes, size);
-    as_metrics(bytes, size);
+    as_metrics(bytes, size, saved, room);
     as_record(bytes, size);
     return 0;
 }

@@ -53,6 +53,24 @@ static void as_weights(const char *path)
     run_free(run);
 }
 
+/* train --load NAME=FILE: of a net, and of a tensor. */
+static void as_parts(const char *path)
+{
+    static const char *const names[] = {"G", "G.wide", "momentum.v.G.dense.W"};
+    struct run *run = model_run();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct error e = {""};
+        struct weights *w = NULL;
+        char *text = memory_format("%s=%s", names[i], path);
+        bool ok = weights_parts(run, &(struct options_rest){(const char *[]){text}, 1}, &w, &e);
+        check_error(ok, &e);
+        if (ok) weights_apply(run, w);
+        weights_free(w);
+        free(text);
+    }
+    run_free(run);
+}
+
 static void look(const void *bytes, size_t size)
 {
     char path[32];
@@ -64,6 +82,7 @@ static void look(const void *bytes, size_t size)
         for (uint32_t i = 0; i < file->ntensors; i++) must(safetensors_find(file, file->tensors[i].name) == &file->tensors[i], "a tensor is not found by its name");
         as_checkpoint(file);
         as_weights(path);
+        as_parts(path);
     }
     safetensors_close(file);
     close(fd);
