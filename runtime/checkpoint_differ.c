@@ -93,7 +93,8 @@ static bool whole_net(struct differences *d, uint32_t i, bool missing)
     if ((missing ? theirs : ours) || count < 2) return false;
     bool first = missing || d->file->by_name[place(d->file, tensor, length, false)] == i;
     for (uint32_t j = 0; j < i && first && missing; j++) first = !of_net(model->tensors[j].name, tensor, length);
-    if (first) listing_add(&d->list, missing ? "%.*s is missing, with its %u tensors" : "%.*s is not in the model, with its %u tensors", (int)length, tensor, count);
+    if (first)
+        listing_add(&d->list, missing ? "%.*s is missing, with its %u tensors" : "%.*s is not in the model, with its %u tensors", (int)length, tensor, count);
     return true;
 }
 
@@ -152,7 +153,8 @@ static void compare_settings(struct differences *d)
         else if (ours->fixed && v->kind == JSON_NUMBER && v->number != x) listing_add(&d->list, "the setting %s is %s there and %s here", v->key, a, b);
     }
     for (uint32_t i = 0; i < model->nsettings && object; i++)
-        if (!model->settings[i].text && !json_get(settings, model->settings[i].name)) listing_add(&d->list, "there is no setting %s there", model->settings[i].name);
+        if (!model->settings[i].text && !json_get(settings, model->settings[i].name))
+            listing_add(&d->list, "there is no setting %s there", model->settings[i].name);
     json_free(settings);
 }
 
@@ -161,9 +163,11 @@ bool checkpoint_known(const struct run *run, const struct safetensors *file, str
     const char *text = safetensors_value(file, "version"), *by = safetensors_value(file, "ganc");
     uint64_t version = 1; /* the first had no number */
     if (!by) return true; /* another program's */
-    if (text && (!checkpoint_number(file, "version", &version) || !version)) return error_set(e, "'%s': its version is '%s', not a whole number", file->path, text);
-    return version <= CHECKPOINT_VERSION || error_set(e, "'%s': is a checkpoint of version %" PRIu64 ", written by ganc %s; this trainer, by ganc %s, reads "
-                                                      "those up to version %d", file->path, version, by, run->model->compiler, CHECKPOINT_VERSION);
+    if (text && (!checkpoint_number(file, "version", &version) || !version))
+        return error_set(e, "'%s': its version is '%s', not a whole number", file->path, text);
+    if (version <= CHECKPOINT_VERSION) return true;
+    return error_set(e, "'%s': is a checkpoint of version %" PRIu64 ", written by ganc %s; this trainer, by ganc %s, reads those up to version %d",
+                     file->path, version, by, run->model->compiler, CHECKPOINT_VERSION);
 }
 
 bool checkpoint_fits(const struct run *run, const struct safetensors *file, bool training, struct error *e)

@@ -108,7 +108,8 @@ static void compare(const struct training *t, const struct kept *k, const struct
 {
     if (k->damaged == 1) error_warning("'%s/metrics.jsonl': line %" PRIu64 " is damaged; it is left out", t->out, k->first);
     if (k->damaged > 1)
-        error_warning("'%s/metrics.jsonl': %" PRIu64 " of its lines are damaged, the first is line %" PRIu64 "; they are left out", t->out, k->damaged, k->first);
+        error_warning("'%s/metrics.jsonl': %" PRIu64 " of its lines are damaged, the first is line %" PRIu64 "; they are left out", t->out,
+                      k->damaged, k->first);
     if (!was) return;
     if (k->lines < was->lines && k->lines)
         error_warning("'%s/metrics.jsonl' has lost lines: of the %" PRIu64 " up to step %" PRIu64 " %" PRIu64 " are there, the last of step %.0f", t->out,

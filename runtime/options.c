@@ -221,7 +221,8 @@ static int take_every(const struct option *o, const char *text)
         *to = (struct option_every){.seconds = x * units[i].seconds};
         return -1;
     }
-    if (!read_integer(text, &steps) || steps < 1 || (double)steps > 9e15) return bad_value(o->name, text, "a number of steps, or a time, as 500, 90s, 10min or 2h");
+    if (!read_integer(text, &steps) || steps < 1 || (double)steps > 9e15)
+        return bad_value(o->name, text, "a number of steps, or a time, as 500, 90s, 10min or 2h");
     *to = (struct option_every){.steps = (int64_t)steps};
     return -1;
 }

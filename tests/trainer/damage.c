@@ -129,6 +129,9 @@ int main(int argc, char **argv)
     struct safetensors *file = checkpoint_newest(folder, &e);
     if (!file || strcmp(file->path, newest)) fail("whole", length, "is not used");
     safetensors_close(file);
+    for (uint32_t i = 0; i < n; i++) free(paths[i]);
+    free(paths);
+    free(bytes);
     printf("%lu damages to %zu bytes, %d not seen\n", count, length, failures);
     return failures != 0;
 }

@@ -1,4 +1,5 @@
-# SIGKILL at random moments of gan_1d, resumed after each: the bytes, the best one and the log of a run that nobody touched. KILLS=200 is the long run; MOST=500: moments up to half a second.
+# SIGKILL at random moments of gan_1d, resumed after each: the bytes, the best one and the log of a run that nobody touched.
+# KILLS=200 is the long run; MOST=500: moments up to half a second.
 . "$(dirname "$0")/survive.sh"
 kills=${KILLS:-12} RANDOM=${SEED:-11} advanced=0 writing=0 before=0
 for ((turn = 0; turn < kills; turn++)); do
