@@ -188,7 +188,8 @@ bool checkpoint_save(struct training *t, struct error *e)
     struct texts m = metadata(t);
     char *folder = memory_format("%s/checkpoints", t->out), *path = checkpoint_path(t);
     run_layout(t->run, true);
-    bool ok = metrics_sync(t, e) && metrics_record_write(t, e) && tensorboard_sync(t, e) && safetensors_write(path, m.pairs, m.count, tensors, model->ntensors, e);
+    bool ok = metrics_sync(t, e) && metrics_record_write(t, e) && tensorboard_sync(t, e) &&
+              safetensors_write(path, m.pairs, m.count, tensors, model->ntensors, e);
     run_layout(t->run, false);
     if (ok) {
         t->saved = t->total;

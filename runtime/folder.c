@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RECORD_LIMIT ((off_t)16 << 20) /* bytes of a run.json that is read back */
+#define RECORD_LIMIT ((off_t)16 << 20) /* bytes of a file that is read back */
 
 bool folder_begin(struct training *t, struct error *e)
 {
@@ -36,22 +36,40 @@ static bool make(const struct training *t, const char *name, struct error *e)
     return ok;
 }
 
-/* run.json as it stands; NULL where there is none, or none that can be read: then it is written anew. */
-static struct json_value *read_record(const struct training *t)
+/* A file of the folder as it stands; NULL where there is none, or none that can be read. */
+static char *read_file(const struct training *t, const char *name, size_t *length)
 {
-    char *path = memory_format("%s/run.json", t->out), *text = NULL;
-    struct json_value *record = NULL;
+    char *path = memory_format("%s/%s", t->out, name), *text = NULL;
     struct stat s;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd >= 0 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_size <= RECORD_LIMIT) {
         text = memory_take((size_t)s.st_size + 1, 1);
         ssize_t n = read(fd, text, (size_t)s.st_size);
-        if (n > 0) record = json_parse(text, (size_t)n, NULL);
+        *length = n > 0 ? (size_t)n : 0;
     }
     if (fd >= 0) close(fd);
     free(path);
+    return text;
+}
+
+static struct json_value *read_record(const struct training *t) /* run.json; without one it is written anew */
+{
+    size_t length = 0;
+    char *text = read_file(t, "run.json", &length);
+    struct json_value *record = length ? json_parse(text, length, NULL) : NULL;
     free(text);
     return record;
+}
+
+/* A run may go on with a model that was changed, as long as its tensors are the same; unsaid it shall not. */
+static void compare_source(const struct training *t)
+{
+    size_t length = 0;
+    char *text = t->total ? read_file(t, "model.gan", &length) : NULL;
+    const char *source = t->run->model->source;
+    if (length && source && (length != strlen(source) || memcmp(text, source, length)))
+        error_warning("'%s/model.gan' is not the text of this %s: the rest of the run follows the new one", t->out, t->run->model->name);
+    free(text);
 }
 
 static const struct json_value *record_of(const struct json_value *record, const char *source)
@@ -189,6 +207,7 @@ bool folder_record(struct training *t, struct error *e)
     print_record(t->run, &o);
     struct json_value *old = read_record(t), *new = json_parse(o.text, o.length, NULL);
     compare_data(t->run, old, new);
+    compare_source(t);
     char *source = memory_format("%s/model.gan", t->out), *record = memory_format("%s/run.json", t->out);
     bool ok = !model->source || durable_text(source, model->source, strlen(model->source), e);
     ok = ok && durable_text(record, o.text, o.length, e);

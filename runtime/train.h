@@ -107,7 +107,7 @@ double training_seconds(const struct training *t); /* the resumed part included 
 bool folder_begin(struct training *t, struct error *e);  /* a new run: makes the folder; one that is not empty is an error */
 bool folder_resume(struct training *t, struct error *e); /* before data is opened: is there a run? its data paths where none were given */
 bool folder_lock(struct training *t, struct error *e);   /* makes what is missing; opens metrics.jsonl; one trainer a folder */
-bool folder_record(struct training *t, struct error *e); /* writes model.gan and run.json; warns where the data is not what it was */
+bool folder_record(struct training *t, struct error *e); /* writes model.gan and run.json; warns where the model's text or the data is not what it was */
 
 /* metrics.c: metrics.jsonl */
 bool metrics_begin(struct training *t, struct error *e); /* drops lines after t->total (of a run that was cut off); warns where lines are lost */

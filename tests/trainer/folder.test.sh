@@ -59,6 +59,11 @@ cp -r run run.slow
 says 0 "slow: warning: the checkpoint is one of tiny, whose tensors are the same" ./slow --data ten.idx --out run.slow --resume --steps 41
 grep -q "slow: warning: the checkpoint was made without a setting slow" says.err || fail "a new setting is not said: $(cat says.err)"
 says 0 "tiny: warning: the checkpoint was made with a setting slow, which tiny has not" "$tiny" --data ten.idx --out run.slow --resume --steps 42
+sed 's/log(1 - D/2 * log(1 - D/' tiny.gan >loss.gan && "$GANC" loss.gan -o loss || fail "loss.gan does not compile"
+cp -r run run.loss
+says 0 "loss: warning: 'run.loss/model.gan' is not the text of this loss: the rest of the run follows the new one" ./loss --out run.loss --resume --steps 42
+says 0 "resumed" ./loss --out run.loss --resume --steps 43
+! grep -q "is not the text" says.err || fail "said twice: $(cat says.err)"
 sed 's/pixels/images/g' tiny.gan >renamed.gan && "$GANC" renamed.gan -o renamed || fail "renamed.gan does not compile"
 bad "does not fit renamed: the data set images is not trained on there" ./renamed --data ten.idx --out run --resume
 
