@@ -1,9 +1,11 @@
 /* events.c: writes and reads records of TensorBoard's event files. Only the fields that are needed are known: Event {1 wall_time, 2 step,
  * 3 file_version, 5 summary}, Summary {1 value}, Value {1 tag, 2 simple_value, 4 image}, Image {1 height, 2 width, 3 colorspace, 4 bytes}. */
+#define _GNU_SOURCE
 #include "events.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "numbers are written as they lie in memory, in a format that is little-endian"
@@ -13,7 +15,6 @@ enum wire { WIRE_VARINT = 0, WIRE_EIGHT = 1, WIRE_BYTES = 2, WIRE_FOUR = 5 };
 
 #define CRC32C 0x82f63b78u /* Castagnoli's polynomial, its bits reversed */
 #define MASK 0xa282ead8u
-#define RECORD_LIMIT ((uint64_t)1 << 30) /* bytes; what claims to be larger is broken */
 
 uint32_t events_checksum(const void *bytes, size_t length)
 {
@@ -136,6 +137,14 @@ static bool get_step(const struct bytes *event, int64_t *step)
     return true;
 }
 
+/* Is so much left of the file? A record that claims more is broken, and no memory is taken for it. */
+static bool has(FILE *file, uint64_t bytes)
+{
+    struct stat s;
+    off_t at = ftello(file);
+    return at >= 0 && fstat(fileno(file), &s) == 0 && s.st_size >= at && bytes <= (uint64_t)(s.st_size - at);
+}
+
 enum events_read events_read(FILE *file, struct bytes *room, int64_t *step)
 {
     unsigned char head[12], foot[4];
@@ -145,7 +154,7 @@ enum events_read events_read(FILE *file, struct bytes *room, int64_t *step)
     if (n == 0) return EVENTS_END;
     memcpy(&length, head, 8);
     memcpy(&check, head + 8, 4);
-    if (n < sizeof head || check != events_checksum(head, 8) || length > RECORD_LIMIT) return EVENTS_BROKEN;
+    if (n < sizeof head || check != events_checksum(head, 8) || !has(file, length)) return EVENTS_BROKEN;
     if (room->capacity < length + 1) room->at = memory_grow(room->at, room->capacity = length + 1, 1);
     room->length = fread(room->at, 1, length, file);
     if (room->length < length || fread(foot, 1, sizeof foot, file) < sizeof foot) return EVENTS_BROKEN;
