@@ -61,6 +61,23 @@ static void as_json(const char *text, size_t length)
     json_free(v);
 }
 
+/* What stays of the log is lines of the steps up to this one. */
+static void check_log(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *text = NULL;
+    size_t room = 0;
+    must(file != NULL, "the log is gone");
+    for (ssize_t n; (n = getline(&text, &room, file)) > 0;) {
+        struct json_value *line = json_parse(text, (size_t)n, NULL);
+        const struct json_value *step = json_get(line, "step");
+        must(step && step->integer && step->whole >= 0 && step->whole <= 50, "a line without a step of this run stays");
+        json_free(line);
+    }
+    free(text);
+    fclose(file);
+}
+
 /* Resumes at step 50, and writes down how much of the log there is, as before a checkpoint. */
 static off_t resume(struct run *run, const char *path)
 {
@@ -72,6 +89,7 @@ static off_t resume(struct run *run, const char *path)
     must(metrics_begin(&t, &e), e.text);
     must(fstat(t.metrics, &s) == 0 && isfinite(t.earlier), "the seconds before are no number");
     must(t.log.bytes == (uint64_t)s.st_size && t.log.lines <= t.log.bytes, "the log is not as long as it is");
+    check_log(path);
     must(metrics_record_write(&t, &e), e.text);
     close(t.metrics);
     checksum_end(t.log.sum);
