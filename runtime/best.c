@@ -61,6 +61,11 @@ int best_begin(struct training *t)
     return -1;
 }
 
+void best_rewind(struct training *t)
+{
+    t->best.of_file = t->best.of_log = t->best.newest = (struct best_value){.known = false};
+}
+
 void best_line(struct training *t, uint64_t step, const struct json_value *line)
 {
     struct best *b = &t->best;

@@ -128,6 +128,7 @@ bool metrics_begin(struct training *t, struct error *e)
     bool same = false;
     rewind(file);
     metrics_record_read(t);
+    best_rewind(t);
     const struct metrics_record *was = metrics_record_of(t, t->total);
     bool ok = measure(t, file, &k, e) && add_up(t, file, k.bytes, was, &same, e);
     fclose(file);

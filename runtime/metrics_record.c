@@ -38,6 +38,7 @@ void metrics_record_read(struct training *t)
 {
     char *path = path_of(t), *text = NULL;
     struct stat s;
+    t->log.nrecords = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd >= 0 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_size <= RECORD_LIMIT) {
         text = memory_take((size_t)s.st_size + 1, 1);

@@ -121,6 +121,7 @@ double training_epoch(const struct training *t);         /* from 1 (train.c) */
 
 /* best.c: --keep-best: the checkpoint of the step whose line of metrics.jsonl has the best value stays as checkpoints/best.safetensors */
 int best_begin(struct training *t);                      /* before the log is read; -1, or the exit status: it is no metric */
+void best_rewind(struct training *t);                    /* the log is read from its beginning */
 void best_line(struct training *t, uint64_t step, const struct json_value *line); /* a line that is there when a run is resumed */
 bool best_resume(struct training *t, struct error *e);   /* after the last of them */
 bool best_reached(const struct training *t);             /* has the line just written the best value so far? */
