@@ -191,6 +191,18 @@ void source_place(const struct source *s, uint32_t at, uint32_t *line, uint32_t 
         *column += ((unsigned char)s->text[i] & 0xc0) != 0x80; /* a code point's later bytes do not count */
 }
 
+/* Calls come in the order of the text, and one after the other: looking back a little finds nearly all that were there before. */
+uint32_t span_call(struct ganc *g, struct span call)
+{
+    if (!g->calls.n)
+        vec_push(g->mem, &g->calls, (struct span){0});
+    for (uint32_t i = g->calls.n; i-- > 1 && g->calls.n - i <= 64;)
+        if (g->calls.at[i].file == call.file && g->calls.at[i].at == call.at && g->calls.at[i].length == call.length)
+            return i;
+    vec_push(g->mem, &g->calls, span_at(call.file, call.at, call.length));
+    return g->calls.n - 1;
+}
+
 struct span span_join(struct span a, struct span b)
 {
     if (!a.file)
@@ -198,5 +210,5 @@ struct span span_join(struct span a, struct span b)
     if (a.file != b.file)
         return a;
     uint32_t end = b.at + b.length;
-    return (struct span){a.file, a.at, end > a.at ? end - a.at : 0};
+    return span_at(a.file, a.at, end > a.at ? end - a.at : 0);
 }

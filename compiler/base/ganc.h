@@ -8,10 +8,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A place in a source text: `length` bytes from byte `at` of ganc->sources.at[file]. file 0 means nowhere. */
+/* What a value that was made from a place is there for. */
+enum role {
+    ROLE_FORWARD,
+    ROLE_BACK,   /* a part of the gradient of what stands there */
+    ROLE_TWICE,  /* a part of a gradient's gradient */
+    ROLE_UPDATE, /* made of gradients, by an optimizer */
+};
+
+/* A place in a source text: `length` bytes from byte `at` of ganc->sources.at[file]. file 0 means nowhere. What passes make of a value keeps all of its
+ * place. */
 struct span {
     uint32_t file, at, length;
+    uint32_t role : 2;  /* enum role */
+    uint32_t call : 30; /* in the standard library: the call in the user's text that came there, of ganc->calls; 0: none */
 };
+
+static inline struct span span_at(uint32_t file, uint32_t at, uint32_t length)
+{
+    return (struct span){.file = file, .at = at, .length = length};
+}
 
 struct source {
     const char *name; /* as the user gave it, or <stdlib/layers.gan> for the embedded library */
@@ -36,6 +52,7 @@ struct ganc {
     struct arena *mem; /* the compilation's lifetime */
     struct interner *names;
     VEC(struct source *) sources; /* [0] is NULL */
+    VEC(struct span) calls;       /* what struct span's `call` numbers; [0] is nowhere */
     struct diagnostics *diagnostics;
     const struct rules *rules;    /* of the library's derivatives and rewrites; read at first use */
     VEC(struct definition) definitions; /* -D */
@@ -62,6 +79,7 @@ struct source *source_load(struct ganc *g, const char *path, uint32_t *file);
 struct source *source_add(struct ganc *g, const char *name, const char *text, size_t length, uint32_t *file);
 uint32_t utf8_check(const char *text, uint32_t length); /* byte of the first invalid UTF-8 sequence (Unicode 15, table 3-7), or `length` */
 void source_place(const struct source *s, uint32_t at, uint32_t *line, uint32_t *column); /* both from 1; columns count code points */
+uint32_t span_call(struct ganc *g, struct span call); /* its number among ganc->calls */
 struct span span_join(struct span a, struct span b); /* from the start of a to the end of b; same file */
 
 #endif

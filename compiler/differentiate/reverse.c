@@ -90,7 +90,9 @@ static bool sends(const struct walk *w, const struct node *n)
 /* Gradient nodes are placed where their forward node is, and the gradient of a named node is named after it. */
 static void label(struct walk *w, uint32_t from, const struct node *n)
 {
-    for (uint32_t i = from; i < w->graph->nodes.n; i++) w->graph->nodes.at[i]->span = n->span;
+    struct span span = n->span;
+    span.role = span.role == ROLE_FORWARD ? ROLE_BACK : ROLE_TWICE;
+    for (uint32_t i = from; i < w->graph->nodes.n; i++) w->graph->nodes.at[i]->span = span;
     struct node *d = w->gradient[n->id];
     if (n->name && d && d->id >= w->first && !d->name)
         d->name = intern(w->g, arena_format(w->scratch, "d.%s", n->name));
@@ -151,11 +153,29 @@ static bool has_grad(const struct graph *graph)
     return false;
 }
 
+/* By node of `from`: is it made of gradients, and part of no objective, report or further gradient? Then it is an optimizer's. */
+static bool *find_updates(struct arena *scratch, const struct graph *from)
+{
+    bool *sought = NEW_ARRAY(scratch, bool, from->nodes.n), *update = NEW_ARRAY(scratch, bool, from->nodes.n);
+    for (uint32_t i = 0; i < from->outputs.n; i++) sought[from->outputs.at[i].value->id] = true;
+    for (uint32_t i = from->nodes.n; i-- > 0;) {
+        const struct node *n = from->nodes.at[i];
+        if (n->op == OP_grad) sought[n->arg[0]->id] = true;
+        for (uint32_t k = 0; sought[i] && k < n->nargs; k++) sought[n->arg[k]->id] = true;
+    }
+    for (uint32_t i = 0; i < from->nodes.n; i++) {
+        const struct node *n = from->nodes.at[i];
+        for (uint32_t k = 0; k < n->nargs; k++) update[i] = update[i] || update[n->arg[k]->id] || n->arg[k]->op == OP_grad;
+    }
+    for (uint32_t i = 0; i < from->nodes.n; i++) update[i] = update[i] && !sought[i];
+    return update;
+}
+
 static void expand_graph(struct ganc *g, const struct rules *rules, struct graph *graph)
 {
     struct arena *scratch = arena_new();
     struct node **map = NEW_ARRAY(scratch, struct node *, graph->nodes.n);
-    bool *live = graph_live(scratch, graph);
+    bool *live = graph_live(scratch, graph), *update = find_updates(scratch, graph);
     struct graph to = *graph;
     to.nodes.at = NULL;
     to.nodes.n = to.nodes.capacity = 0;
@@ -169,6 +189,7 @@ static void expand_graph(struct ganc *g, const struct rules *rules, struct graph
         struct node **args = NEW_ARRAY(scratch, struct node *, n->nargs);
         for (uint32_t k = 0; k < n->nargs; k++) args[k] = map[n->arg[k]->id];
         map[i] = graph_copy_node(g, &to, n, args);
+        if (update[i] && n->span.role == ROLE_FORWARD) map[i]->span.role = ROLE_UPDATE;
     }
     for (uint32_t i = 0; i < to.effects.n; i++) to.effects.at[i].value = map[to.effects.at[i].value->id];
     for (uint32_t i = 0; i < to.outputs.n; i++) to.outputs.at[i].value = map[to.outputs.at[i].value->id];

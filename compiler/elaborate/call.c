@@ -167,9 +167,23 @@ static void note_made(struct elaboration *e, const struct call *c)
     vec_push(e->g->mem, &here->made, (struct made){c->nodes, c->graph->nodes.n, c->span, c->callee->name});
 }
 
+/* What a call from the user's text made in the library is known by that call, too. */
+static void mark_made(struct elaboration *e, const struct call *c)
+{
+    if (!c->graph || c->graph != e->graph || scope_in_library(e, c->span) || !scope_in_library(e, c->callee->ast->span)) return;
+    uint32_t call = 0;
+    for (uint32_t i = c->nodes; i < c->graph->nodes.n; i++) {
+        struct span *place = &c->graph->nodes.at[i]->span;
+        if (place->call || !scope_in_library(e, *place)) continue;
+        if (!call) call = span_call(e->g, c->span);
+        place->call = call;
+    }
+}
+
 void call_leave(struct elaboration *e)
 {
     note_made(e, e->calls);
+    mark_made(e, e->calls);
     e->calls = e->calls->outer;
     e->depth--;
 }

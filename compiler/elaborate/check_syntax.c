@@ -19,7 +19,7 @@ static void check_pipe(struct elaboration *e, const struct ast *pipe)
     if (!inner) return;
     const char *whole = expression_text(e, left), *right = expression_text(e, pipe->kids[1]);
     const struct ast *body = inner->kids[1];
-    struct span before = {left->span.file, left->span.at, body->span.at - left->span.at}; /* "E[x ~ p]", and what stands to its left */
+    struct span before = span_at(left->span.file, left->span.at, body->span.at - left->span.at); /* "E[x ~ p]", and what stands to its left */
     diag(e->g, W0711, pipe->name_span, whole);
     diag_help(e->g, "say which is meant: (%s) |> %s, or %s (%s |> %s)", whole, right, place_text(e, before), expression_text(e, body), right);
 }

@@ -38,7 +38,7 @@ static struct program *elaborate_once(struct elaboration *e, const char *name)
     bool trains = false;
     for (uint32_t i = 0; i < e->user.n; i++)
         if (e->user.at[i]->kind == A_TRAIN) train_build(e, e->user.at[i]), trains = true;
-    if (!trains && !elaboration_failed(e) && !(e->file->flags & AST_MISSPELT)) diag(e->g, E0520, (struct span){e->file->span.file, 0, 0});
+    if (!trains && !elaboration_failed(e) && !(e->file->flags & AST_MISSPELT)) diag(e->g, E0520, span_at(e->file->span.file, 0, 0));
     declare_reports(e);
     check_unused_values(e);
     if (!elaboration_failed(e)) check_game(e);

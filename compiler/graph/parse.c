@@ -395,7 +395,7 @@ struct program *program_parse_as(struct ganc *g, uint32_t file, const struct par
     const struct source *source = g->sources.at[file];
     uint32_t length = (uint32_t)source->length, bad = utf8_check(source->text, length);
     if (bad < length) { /* columns count code points */
-        diag(g, E0101, (struct span){file, bad, 1}, arena_format(g->mem, "0x%02x", (unsigned char)source->text[bad]));
+        diag(g, E0101, span_at(file, bad, 1), arena_format(g->mem, "0x%02x", (unsigned char)source->text[bad]));
         return NULL;
     }
     scan(g, file, &s->tokens);

@@ -71,7 +71,7 @@ const struct token *parse_next(struct parse *s)
 
 struct span parse_span(const struct parse *s, const struct token *t)
 {
-    return (struct span){s->file, t->at, t->length};
+    return span_at(s->file, t->at, t->length);
 }
 
 bool parse_is(const struct parse *s, int kind)
@@ -331,12 +331,10 @@ static bool place_find(const struct source *f, uint32_t line, uint32_t column, u
     return length <= f->length - i;
 }
 
-struct span parse_place(struct parse *s)
+/* layers.gan:8:9+31; an error stands at the token t before it. */
+static struct span parse_spot(struct parse *s, const struct token *t)
 {
     struct span none = {0};
-    const struct token *t = parse_peek(s, 0);
-    if (!parse_accept(s, '@'))
-        return none;
     uint32_t file = place_file(s), at = 0;
     uint32_t line = (uint32_t)parse_integer(s, "a line", 1, UINT32_MAX);
     parse_expect(s, ':');
@@ -350,7 +348,27 @@ struct span parse_place(struct parse *s)
         s->bad = true;
         return none;
     }
-    return (struct span){file, at, length};
+    return span_at(file, at, length);
+}
+
+struct span parse_place(struct parse *s)
+{
+    const struct token *t = parse_peek(s, 0);
+    if (!parse_accept(s, '@'))
+        return (struct span){0};
+    struct span place = parse_spot(s, t);
+    t = parse_peek(s, 0);
+    if (parse_accept_word(s, "from")) {
+        struct span call = parse_spot(s, t);
+        if (!s->bad)
+            place.call = span_call(s->g, call);
+    }
+    for (uint32_t role = ROLE_BACK; role <= ROLE_UPDATE; role++)
+        if (parse_accept_word(s, text_roles[role])) {
+            place.role = role;
+            break;
+        }
+    return place;
 }
 
 /* `source "NAME"` or `import "NAME"`, then the lines. The name is kept as it stands: without a folder. */

@@ -46,19 +46,38 @@ static void print_file(struct printer *t, uint32_t file)
     buffer_put(t->to, ":");
 }
 
-void print_place(struct printer *t, uint32_t column, struct span s)
+static const struct source *place_source(const struct printer *t, struct span s)
 {
-    const struct source *source = s.file < t->g->sources.n ? t->g->sources.at[s.file] : NULL;
-    if (!source)
-        return;
-    print_column(t, column);
-    buffer_put(t->to, "@");
+    return s.file < t->g->sources.n ? t->g->sources.at[s.file] : NULL;
+}
+
+/* layers.gan:8:9+31 */
+static void print_spot(struct printer *t, const struct source *source, struct span s)
+{
     if (s.file != t->model)
         print_file(t, s.file);
     uint32_t line, place, at = s.at < source->length ? s.at : (uint32_t)source->length;
     uint32_t rest = (uint32_t)source->length - at;
     source_place(source, at, &line, &place);
     buffer_put(t->to, "%" PRIu32 ":%" PRIu32 "+%" PRIu32, line, place, s.length < rest ? s.length : rest);
+}
+
+void print_place(struct printer *t, uint32_t column, struct span s)
+{
+    const struct source *source = place_source(t, s);
+    if (!source)
+        return;
+    print_column(t, column);
+    buffer_put(t->to, "@");
+    print_spot(t, source, s);
+    struct span call = s.call < t->g->calls.n ? t->g->calls.at[s.call] : (struct span){0};
+    const struct source *caller = place_source(t, call);
+    if (caller) {
+        buffer_put(t->to, " from ");
+        print_spot(t, caller, call);
+    }
+    if (s.role)
+        buffer_put(t->to, " %s", text_roles[s.role]);
 }
 
 /* What is black and what is white: ` in [-1, 1]`, or ` in any`. */

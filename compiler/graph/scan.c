@@ -37,7 +37,7 @@ static struct token *push(struct scanner *s, int kind, uint32_t from)
 static void bad(struct scanner *s, uint32_t from, const char *what)
 {
     push(s, TOKEN_BAD, from);
-    diag(s->g, E0608, (struct span){s->file, from, s->at - from}, what);
+    diag(s->g, E0608, span_at(s->file, from, s->at - from), what);
 }
 
 static uint32_t saturated(const char *digits)

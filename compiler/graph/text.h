@@ -12,6 +12,7 @@ extern const char *const text_stages[3];
 extern const char *const text_graph_kinds[5];
 extern const char *const text_output_kinds[6];
 extern const char *const text_tensor_kinds[5];
+extern const char *const text_roles[4]; /* enum role of base/ganc.h */
 
 /* What a name may stand for. Two lists may hold the same name; each has its own space. */
 enum name_space {

@@ -67,6 +67,7 @@ struct insn {
     int64_t minibatch;
     struct access at, example;
     bool outer;             /* runs once for each point of the parallel dimensions, after the reduction */
+    struct span span;       /* of what computes (OP, PRODUCT, REDUCE, SCALAR): what it was made from */
 };
 
 /* A product over the windows of images that lie [rows, columns, examples, channels], the batch inside. Its rows come in groups of `inner`, one for each
@@ -132,6 +133,11 @@ struct kernels {
     int64_t arena_bytes;    /* tensors, then the scratch region, shared by all graphs */
     int64_t worker_bytes;   /* each thread's own tile, apart from the arena */
 };
+
+static inline bool span_same(struct span a, struct span b)
+{
+    return a.file == b.file && a.at == b.at && a.length == b.length && a.role == b.role && a.call == b.call;
+}
 
 struct kernels *kernels_make(struct ganc *g, const struct program *p);   /* the whole of schedule/ */
 /* The same with other grids of tiles for the products of floats that our code makes: grid[n], n counting the kernels of all graphs in order, is a place in

@@ -36,6 +36,12 @@ static uint32_t emit(struct lower *l, struct insn in)
     return l->k.body.n - 1;
 }
 
+static struct insn placed(struct insn in, const struct value *v)
+{
+    in.span = v->node->span;
+    return in;
+}
+
 static struct access access_of(uint32_t storage, struct affine line)
 {
     struct access a = {.storage = storage, .offset = line.offset};
@@ -73,7 +79,7 @@ static uint32_t map_insn(struct lower *l, struct value *v, const struct map *m, 
         struct map arg = map_broadcast(m, v, v->arg[i]);
         in.arg[i] = pull(l, v->arg[i], &arg, outer);
     }
-    return v->op == OP_stop ? in.arg[0] : emit(l, in);
+    return v->op == OP_stop ? in.arg[0] : emit(l, placed(in, v));
 }
 
 /* v's element under m, as an instruction. */
@@ -87,7 +93,8 @@ static uint32_t pull(struct lower *l, struct value *v, const struct map *m, bool
         return emit(l, (struct insn){.kind = INSN_LOAD, .at = access_of(storage_of(l, v), map_linear(m, v)), .outer = outer});
     switch (v->kind) {
     case VALUE_NUMBER:
-        if (v->op == OP_scalar) return emit(l, (struct insn){.kind = INSN_SCALAR, .index = scalar_of(l, v->node->scalar), .outer = outer});
+        if (v->op == OP_scalar)
+            return emit(l, placed((struct insn){.kind = INSN_SCALAR, .index = scalar_of(l, v->node->scalar), .outer = outer}, v));
         return emit(l, (struct insn){.kind = INSN_NUMBER, .number = v->op == OP_constant ? v->node->number : 0, .outer = outer});
     case VALUE_IOTA:
         return emit(l, (struct insn){.kind = INSN_INDEX, .at = access_of(0, map_linear(m, v)), .outer = outer});
@@ -125,7 +132,7 @@ static uint32_t make(struct lower *l, struct value *v)
     switch (v->kind) {
     case VALUE_MATMUL:
     case VALUE_WINDOWS:
-        return emit(l, (struct insn){.kind = INSN_PRODUCT});
+        return emit(l, placed((struct insn){.kind = INSN_PRODUCT}, v));
     case VALUE_REDUCE:
         m = map_identity(l->space, false, v->arg[0]);
         return pull(l, v->arg[0], &m, false);
@@ -137,7 +144,7 @@ static uint32_t make(struct lower *l, struct value *v)
     m = map_identity(l->space, v->outer, v);
     if (v->kind == VALUE_RANDOM) return random_insn(l, v, &m);
     if (v->kind == VALUE_MAP) {
-        if (v == l->group->sum) return emit(l, (struct insn){.kind = INSN_PRODUCT});
+        if (v == l->group->sum) return emit(l, placed((struct insn){.kind = INSN_PRODUCT}, l->group->products.at[0]));
         return map_insn(l, v, &m, v->outer);
     }
     struct map arg = map_broadcast(&m, v, v->arg[0]); /* PART, EFFECT */
@@ -178,7 +185,7 @@ static void lower_values(struct lower *l, struct value **all, uint32_t n)
             if (!all[i]->summed && all[i]->outer == outer) store_value(l, all[i]);
         for (uint32_t i = 0; i < n && outer == 0; i++)
             if (all[i]->kind == VALUE_REDUCE)
-                made(l, all[i], emit(l, (struct insn){.kind = INSN_REDUCE, .op = all[i]->op, .nargs = 1, .arg = {all[i]->insn}}));
+                made(l, all[i], emit(l, placed((struct insn){.kind = INSN_REDUCE, .op = all[i]->op, .nargs = 1, .arg = {all[i]->insn}}, all[i])));
     }
 }
 

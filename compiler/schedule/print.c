@@ -108,6 +108,7 @@ static void insn_put(const struct printing *p, const struct kernel *k, uint32_t 
         value_put(p, k, in);
     }
     fields_print(p->to, OF_insn, in);
+    if (!span_same(in->span, k->span)) print_place(p->t, 0, in->span);
     if (in->kind == INSN_SCALAR) buffer_put(p->to, "  # "), text_sexpr(p->to, p->t->names, p->kg->scalars.at[in->index]);
     print_line(p->t);
 }

@@ -216,7 +216,7 @@ struct kernels *kernels_parse(struct ganc *g, uint32_t file, struct program **p)
     struct reading *r = NEW(g->mem, struct reading);
     r->k = NEW(g->mem, struct kernels);
     *p = program_parse_as(g, file, &stage, r);
-    return *p && read_whole(g, r, *p, (struct span){file, 0, 4}) ? r->k : NULL;
+    return *p && read_whole(g, r, *p, span_at(file, 0, 4)) ? r->k : NULL;
 }
 
 bool kernels_is_text(const char *text, size_t length)

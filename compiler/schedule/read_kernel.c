@@ -290,6 +290,9 @@ static void read_insn(struct kernel_reading *q)
     }
     if (in.kind == INSN_REDUCE && in.outer) parse_wrong(s, t, "a reduction", "inside, where the values are that it reduces");
     fields_read(s, OF_insn, &in);
+    bool computes = in.kind == INSN_OP || in.kind == INSN_PRODUCT || in.kind == INSN_REDUCE || in.kind == INSN_SCALAR;
+    bool elsewhere = computes && parse_is(s, '@'); /* than its kernel */
+    if (computes) in.span = elsewhere ? parse_place(s) : q->k.span;
     if (t->kind == TOKEN_VALUE && !key_map_add(s->g->mem, &q->labels, (uint64_t)t->index + 1, q->k.body.n))
         diag(s->g, E0604, parse_span(s, t), "the value", parse_token_text(s, t));
     vec_push(s->g->mem, &q->k.body, in);

@@ -52,7 +52,7 @@ static struct ast *finish(struct parse *p, struct ast *node)
             height = h;
         const struct ast *open = uses_value(node->kind, i) ? if_without_else(node->kids[i]) : NULL;
         if (open) {
-            diag(p->g, E0113, parse_broken(p, (struct span){open->span.file, open->span.at, 2}));
+            diag(p->g, E0113, parse_broken(p, span_at(open->span.file, open->span.at, 2)));
             diag_help(p->g, "say what it is otherwise: if c { a } else { b }");
         }
     }
@@ -147,7 +147,7 @@ struct ast *ast_parenthesised(struct parse *p, struct ast *node, struct span spa
 {
     const struct ast *open = if_without_else(node);
     if (open) {
-        diag(p->g, E0113, parse_broken(p, (struct span){open->span.file, open->span.at, 2}));
+        diag(p->g, E0113, parse_broken(p, span_at(open->span.file, open->span.at, 2)));
         diag_help(p->g, "say what it is otherwise: if c { a } else { b }");
     }
     node->span = span;

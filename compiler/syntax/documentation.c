@@ -20,7 +20,7 @@ static struct span letters_of(const struct parse *p, struct span comment)
         at++;
     while (end > at && (text[end - 1] == ' ' || text[end - 1] == '\t' || text[end - 1] == '\r'))
         end--;
-    return (struct span){comment.file, at, end - at};
+    return span_at(comment.file, at, end - at);
 }
 
 static uint32_t line_of(const struct parse *p, uint32_t at)

@@ -45,7 +45,7 @@ static void read_token(struct parse *p)
         }
     }
     if (t.kind == T_END)
-        t.span = (struct span){p->file, p->scanned, 0};
+        t.span = span_at(p->file, p->scanned, 0);
     t.first = !p->line_begun;
     if (t.first)
         p->line_indent = t.span.at - p->line_start;
@@ -83,7 +83,7 @@ static int give(struct parse *p, struct token t, bool invented, union token_valu
 /* A token that does not stand in the text: where the last one ended. */
 static struct token invented_token(struct parse *p, int kind)
 {
-    struct span after = {p->file, p->current.span.at + p->current.span.length, 0};
+    struct span after = span_at(p->file, p->current.span.at + p->current.span.length, 0);
     return (struct token){.kind = kind, .span = after};
 }
 

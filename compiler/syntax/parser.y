@@ -22,7 +22,7 @@ static struct span span_of_parts(const struct span *parts, int n)
         last--;
     if (n)
         return span_join(parts[first], parts[last]);
-    return (struct span){parts[0].file, parts[0].at + parts[0].length, 0};
+    return span_at(parts[0].file, parts[0].at + parts[0].length, 0);
 }
 
 static int yylex(union token_value *value, struct span *span, struct parse *p)
@@ -42,7 +42,7 @@ static void yyerror(const struct span *where, struct parse *p, const char *messa
 %locations
 %param {struct parse *p}
 %expect 0
-%initial-action { @$ = (struct span){p->file, 0, 0}; }
+%initial-action { @$ = span_at(p->file, 0, 0); }
 
 %token END 0 "the end of the file"
 %token SEP "the end of the line"
@@ -348,7 +348,7 @@ struct ast *ast_parse(struct ganc *g, uint32_t file, bool rules)
     yyparse(&p);
     lexer_close(&p);
     if (p.errors >= MOST_ERRORS)
-        diag(g, E0118, (struct span){file, p.scanned, 0}, p.source->name);
+        diag(g, E0118, span_at(file, p.scanned, 0), p.source->name);
     if (p.too_deep) /* the tree has lost what was too deep */
         return NULL;
     if (p.tree) {

@@ -124,7 +124,7 @@ static void test_places(void)
     CHECK(line == 4);
     source_place(s, 1000, &line, &column);
     CHECK(line == 4);
-    struct span whole = span_join((struct span){1, 2, 1}, (struct span){1, 6, 3});
+    struct span whole = span_join(span_at(1, 2, 1), span_at(1, 6, 3));
     CHECK(whole.at == 2 && whole.length == 7);
     CHECK(!source_read(g, "/nonexistent/model.gan", &file) && diag_errors(g) == 1);
     check_printed(g, false, "ganc: error[E0001]: cannot read /nonexistent/model.gan: No such file or directory\n");
@@ -136,7 +136,7 @@ static void test_diagnostics(void)
     struct ganc *g = ganc_new();
     uint32_t file;
     source_add(g, "m.gan", "one\n\tσσ two\n", 13, &file);
-    struct span two = {file, 10, 3}, one = {file, 0, 3};
+    struct span two = span_at(file, 10, 3), one = span_at(file, 0, 3);
     diag(g, E0110, two, "x", "y");
     diag_note(g, one, "see %s", "here");
     diag_help(g, "try %d", 3);

@@ -43,9 +43,9 @@ static void members(void)
     struct ganc *g = ganc_new();
     uint32_t file;
     source_add(g, "m.gan", "one\r\n\tσ two\r\n", 14, &file);
-    struct span two = {file, 9, 3};
+    struct span two = span_at(file, 9, 3);
     diag(g, W0702, two, "D");
-    diag_note(g, (struct span){file, 0, 3}, "first");
+    diag_note(g, span_at(file, 0, 3), "first");
     diag_help(g, "try %d", 3);
     diag_note(g, (struct span){0}, "second");
     diag_help(g, "or not");
@@ -79,7 +79,7 @@ static void odd_bytes(void)
         char odd[] = {'a', (char)first, '"', '\\', (char)(first ^ 0x5a ? first ^ 0x5a : 1), 'z', 0};
         uint32_t file;
         source_add(g, odd, odd, 6, &file);
-        diag(g, E0302, (struct span){file, 1, 100}, odd);
+        diag(g, E0302, span_at(file, 1, 100), odd);
         diag_help(g, "%s", odd);
         struct json_value *v = printed(g);
         const char *name = text(v, "file"), *excerpt = text(v, "excerpt");
@@ -99,7 +99,7 @@ static void long_lines(void)
     line[length] = 0;
     uint32_t file;
     source_add(g, "long.gan", line, length, &file);
-    diag(g, E0102, (struct span){file, 600000, 2}, "x");
+    diag(g, E0102, span_at(file, 600000, 2), "x");
     struct json_value *v = printed(g);
     CHECK(whole(v, "column") == 300001 && strlen(text(v, "excerpt")) <= 1000);
     json_free(v);

@@ -14,7 +14,7 @@ static const char part_text[] = "fn f(x) = x\n";
 
 static struct span place(uint32_t file, uint32_t at, uint32_t length)
 {
-    return (struct span){file, at, length};
+    return span_at(file, at, length);
 }
 
 static const struct sexpr *number(struct ganc *g, double x)
