@@ -199,14 +199,9 @@ static void fill(struct run *run, const struct ganrt_batch *batch)
 }
 
 /* Equal draws of a source come together: each is drawn once, where it first stands, and copied to all its batches. */
-void ganrt_begin(struct ganrt_frame *f, uint32_t number)
+static void fill_all(struct run *run, const struct ganrt_graph *graph, bool training)
 {
-    struct run *run = f->runtime;
     const struct ganrt_model *model = run->model;
-    const struct ganrt_graph *graph = &model->graphs[number];
-    bool training = run->training && graph->kind == GANRT_STEP;
-    f->graph = number;
-    if (training) f->tick++;
     for (uint32_t i = 0; i < graph->nbatches; i++) {
         const struct ganrt_batch *batch = &graph->batches[i];
         if (batch->kind == GANRT_BATCH_INPUT) continue;
@@ -232,6 +227,17 @@ void ganrt_begin(struct ganrt_frame *f, uint32_t number)
                 model->data[graph->batches[j].index].source == source)
                 fill(run, &graph->batches[j]);
     }
+}
+
+void ganrt_begin(struct ganrt_frame *f, uint32_t number)
+{
+    struct run *run = f->runtime;
+    const struct ganrt_graph *graph = &run->model->graphs[number];
+    bool training = run->training && graph->kind == GANRT_STEP, filled = run->watch && run->watch->begin(run->watch, number);
+    f->graph = number;
+    if (training) f->tick++;
+    if (!filled) fill_all(run, graph, training);
+    if (run->watch) run->watch->begun(run->watch, number);
 }
 
 struct job {

@@ -14,6 +14,16 @@ bool checkpoint_save(struct training *t, struct error *e); /* checkpoints/STEP8.
 
 char *checkpoint_path(const struct training *t); /* that of this step; the caller frees it */
 
+/* The same file anywhere, with more in it. */
+struct safetensors_tensor;
+struct safetensors_pair;
+struct checkpoint_more {
+    const struct safetensors_tensor *tensors;
+    const struct safetensors_pair *pairs;
+    uint32_t ntensors, npairs;
+};
+bool checkpoint_write(struct training *t, const char *path, const struct checkpoint_more *more, struct error *e);
+
 /* Paths of FOLDER/checkpoints, the newest first; the caller frees each and the array. NULL where there is none: e->text says why the folder cannot be
  * read, and is empty where it can, or is not there. */
 char **checkpoint_list(const char *folder, uint32_t *count, struct error *e);

@@ -169,11 +169,11 @@ bool checkpoint_due(const struct training *t)
     return every->seconds > 0 && run_clock() - t->saved_at > every->seconds;
 }
 
-bool checkpoint_save(struct training *t, struct error *e)
+bool checkpoint_write(struct training *t, const char *path, const struct checkpoint_more *more, struct error *e)
 {
     const struct ganrt_model *model = t->run->model;
-    if (t->saved == t->total) return true;
-    struct safetensors_tensor *tensors = memory_take(model->ntensors, sizeof *tensors);
+    uint32_t extra = more ? more->ntensors : 0, npairs = more ? more->npairs : 0;
+    struct safetensors_tensor *tensors = memory_take((size_t)model->ntensors + extra, sizeof *tensors);
     for (uint32_t i = 0; i < model->ntensors; i++) {
         const struct ganrt_tensor *tensor = &model->tensors[i];
         tensors[i] = (struct safetensors_tensor){
@@ -185,19 +185,31 @@ bool checkpoint_save(struct training *t, struct error *e)
         };
         for (uint32_t d = 0; d < tensor->rank && d < SAFETENSORS_RANK; d++) tensors[i].dims[d] = tensor->dims[d];
     }
+    for (uint32_t i = 0; i < extra; i++) tensors[model->ntensors + i] = more->tensors[i];
     struct texts m = metadata(t);
-    char *folder = memory_format("%s/checkpoints", t->out), *path = checkpoint_path(t);
+    struct safetensors_pair *pairs = memory_take((size_t)m.count + npairs, sizeof *pairs);
+    memcpy(pairs, m.pairs, m.count * sizeof *pairs);
+    for (uint32_t i = 0; i < npairs; i++) pairs[m.count + i] = more->pairs[i];
     run_layout(t->run, true);
-    bool ok = metrics_sync(t, e) && metrics_record_write(t, e) && tensorboard_sync(t, e) &&
-              safetensors_write(path, m.pairs, m.count, tensors, model->ntensors, e);
+    bool ok = safetensors_write(path, pairs, m.count + npairs, tensors, model->ntensors + extra, e);
     run_layout(t->run, false);
+    for (uint32_t i = 0; i < m.count; i++) free((char *)m.pairs[i].value);
+    free(pairs);
+    free(tensors);
+    return ok;
+}
+
+bool checkpoint_save(struct training *t, struct error *e)
+{
+    if (t->saved == t->total) return true;
+    if (!trace_check(t, true, e)) return false; /* it would push out good ones */
+    char *folder = memory_format("%s/checkpoints", t->out), *path = checkpoint_path(t);
+    bool ok = metrics_sync(t, e) && metrics_record_write(t, e) && tensorboard_sync(t, e) && checkpoint_write(t, path, NULL, e);
     if (ok) {
         t->saved = t->total;
         t->saved_at = run_clock();
         drop_old(t, folder);
     }
-    for (uint32_t i = 0; i < m.count; i++) free((char *)m.pairs[i].value);
-    free(tensors);
     free(folder);
     free(path);
     return ok;

@@ -19,6 +19,7 @@ static const struct command commands[] = {
     {"plot", tool_plot, "draw the curves of runs"},
     {"info", tool_info, "what the model is, what a checkpoint holds"},
     {"bench", tool_bench, "measure the speed of each part"},
+    {"replay", tool_replay, "a step that made a value that is not finite, again: which operation it was"},
     {"parzen", tool_parzen, "log-likelihood of data under a Parzen window of samples"},
 };
 

@@ -17,13 +17,16 @@ static bool cannot(const struct training *t, const char *what, struct error *e)
     return error_set(e, "cannot %s '%s/metrics.jsonl': %s", what, t->out, strerror(errno));
 }
 
-/* A line that is there; NULL where it is none of ours (the machine stopped while it was written, or a disk lost it). */
-static struct json_value *read_line(const char *text, size_t length, double *step, double *seconds)
+/* A line that is there; NULL where it is none of ours (the machine stopped while it was written, or a disk lost it), or says that training was set back, which
+ * the state does not know. */
+static struct json_value *read_line(const struct training *t, const char *text, size_t length, double *step, double *seconds)
 {
     struct json_value *v = length && text[length - 1] == '\n' ? json_parse(text, length, NULL) : NULL;
     const struct json_value *a = v && v->kind == JSON_OBJECT ? json_get(v, "step") : NULL;
     const struct json_value *b = a ? json_get(v, "seconds") : NULL;
-    if (a && a->kind == JSON_NUMBER && a->integer && a->whole >= 0 && b && b->kind == JSON_NUMBER) {
+    const struct json_value *back = a ? json_get(v, "rollback") : NULL;
+    bool known = !back || (back->kind == JSON_NUMBER && back->number <= (double)trace_rollbacks(t));
+    if (known && a && a->kind == JSON_NUMBER && a->integer && a->whole >= 0 && b && b->kind == JSON_NUMBER) {
         *step = a->number, *seconds = b->number;
         return v;
     }
@@ -66,7 +69,7 @@ static bool measure(struct training *t, FILE *file, struct kept *k, struct error
     bool ok = true;
     for (ssize_t n; ok && (n = getline(&text, &room, file)) > 0; at += (uint64_t)n) {
         double step, seconds;
-        struct json_value *line = read_line(text, (size_t)n, &step, &seconds);
+        struct json_value *line = read_line(t, text, (size_t)n, &step, &seconds);
         number++;
         if (line && step <= (double)t->total) {
             if (bad > k->damaged && !k->first) k->first = number - (bad - k->damaged);
@@ -161,30 +164,51 @@ bool metrics_has(const struct training *t, uint32_t result)
     return has;
 }
 
-bool metrics_line(struct training *t, struct error *e)
+static struct json_out *begin_line(struct training *t)
 {
-    const struct ganrt_model *model = t->run->model;
     struct json_out *o = &t->line;
     *o = (struct json_out){.text = o->text, .capacity = o->capacity}; /* nothing is allocated while training */
     json_open(o, '{');
     json_key(o, "step");
     json_integer(o, (int64_t)t->total);
     json_key(o, "block");
-    json_string(o, model->trains[t->block].name);
+    json_string(o, t->run->model->trains[t->block].name);
     json_key(o, "epoch");
     json_number(o, training_epoch(t));
     json_key(o, "seconds");
     json_number(o, round(training_seconds(t) * 1000) / 1000);
+    return o;
+}
+
+static bool end_line(struct training *t, struct error *e)
+{
+    json_close(&t->line);
+    json_newline(&t->line);
+    if (!durable_append(t->metrics, t->line.text, t->line.length)) return cannot(t, "write", e);
+    checksum_add(t->log.sum, t->line.text, t->line.length);
+    t->log.bytes += t->line.length;
+    t->log.lines++;
+    return true;
+}
+
+bool metrics_rollback(struct training *t, uint64_t from, uint64_t number, struct error *e)
+{
+    struct json_out *o = begin_line(t);
+    json_key(o, "rollback");
+    json_integer(o, (int64_t)number);
+    json_key(o, "from");
+    json_integer(o, (int64_t)from);
+    return end_line(t, e);
+}
+
+bool metrics_line(struct training *t, struct error *e)
+{
+    const struct ganrt_model *model = t->run->model;
+    struct json_out *o = begin_line(t);
     for (uint32_t i = 0; i < model->nresults; i++) {
         if (!metrics_has(t, i)) continue;
         json_key(o, t->names[i]);
         json_number(o, t->run->frame.results[i]);
     }
-    json_close(o);
-    json_newline(o);
-    if (!durable_append(t->metrics, o->text, o->length)) return cannot(t, "write", e);
-    checksum_add(t->log.sum, o->text, o->length);
-    t->log.bytes += o->length;
-    t->log.lines++;
-    return true;
+    return end_line(t, e);
 }

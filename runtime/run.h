@@ -33,6 +33,11 @@ struct run_source {
     uint64_t base;            /* pass at which the train block began */
 };
 
+struct watch { /* who follows the graphs that run, one by one (trace_run.c) */
+    bool (*begin)(struct watch *w, uint32_t graph); /* before its minibatches are drawn; true: they are filled already */
+    void (*begun)(struct watch *w, uint32_t graph); /* they are there, and no kernel has run */
+};
+
 struct run {
     const struct ganrt_model *model;
     const char *invoked;         /* argv[0] as it was typed, for commands that are suggested */
@@ -58,6 +63,8 @@ struct run {
     /* Where kernels are timed (bench): called after each kernel with the seconds it took; NULL otherwise. */
     void (*timed)(void *self, uint32_t graph, uint32_t kernel, double seconds);
     void *timed_self;
+
+    struct watch *watch;         /* NULL in training */
 
     size_t arena_mapped, tiles_mapped;
     void *arena_map, *tiles_map;
@@ -126,6 +133,6 @@ double run_clock(void); /* seconds, monotonic */
 
 /* The commands. argv[0] is the command's name; they return the exit status: 0, 1 failed, 2 usage. */
 typedef int run_command(struct run *run, int argc, char **argv);
-run_command train_command, tool_sample, tool_info, tool_bench, tool_parzen, tool_data, tool_plot;
+run_command train_command, tool_sample, tool_info, tool_bench, tool_parzen, tool_data, tool_plot, tool_replay;
 
 #endif

@@ -104,16 +104,29 @@ static void block_begin(struct training *t)
     run->frame.step = run->frame.epoch = 1;
 }
 
-static void block_pass(struct training *t)
+void training_pass(struct training *t)
 {
     struct run *run = t->run;
+    if (t->block_step == 0) block_begin(t); /* a second time changes nothing */
     run->frame.step = (double)t->block_step + 1;
-    run->frame.epoch = 1 + epochs_done(t);
+    run->frame.epoch = t->trace.epoch > 0 ? t->trace.epoch : 1 + epochs_done(t);
     run->training = true;
     block_of(t)->pass(&run->frame);
     run->training = false;
     t->block_step++;
     t->total++;
+}
+
+bool training_step(struct training *t)
+{
+    for (;; t->block++, t->block_step = 0) {
+        if (t->block_step == 0) block_begin(t);
+        if (all_done(t)) return false;
+        if (!block_done(t)) break;
+        if (t->block + 1 == t->run->model->ntrains) return false;
+    }
+    training_pass(t);
+    return true;
 }
 
 /* Warns of images that could not be decoded; false: they are too many. */
@@ -122,18 +135,6 @@ static bool check_data(struct training *t, struct error *e)
     if (!run_data_has_news(t->run)) return true;
     progress_clear(t);
     return run_data_complain(t->run, e);
-}
-
-static bool check_objectives(const struct training *t, struct error *e)
-{
-    for (uint32_t i = 0; i < t->nobjectives; i++) {
-        uint32_t result = t->objectives[i];
-        double x = t->run->frame.results[result];
-        if (isfinite(x) || !run_result_known(t->run, result)) continue;
-        return error_set(e, "step %" PRIu64 ": the objective %s is %s; training stops, and the last good checkpoint is that of step "
-                         "%" PRIu64, t->total, t->names[result], isnan(x) ? "not a number" : x < 0 ? "-infinity" : "infinity", t->saved);
-    }
-    return true;
 }
 
 /* Runs the reports that are due; a report without `every` is due where a line is logged. Returns whether one ran. */
@@ -168,20 +169,11 @@ static bool after_step(struct training *t, bool last, struct error *e)
 /* The loop. Returns the exit status, e->text set where it is 1. */
 static int loop(struct training *t, struct error *e)
 {
-    const struct ganrt_model *model = t->run->model;
-    for (;;) {
-        if (t->block_step == 0) block_begin(t);
-        while (!block_done(t) && !all_done(t)) {
-            if (signals_caught()) return 128 + signals_caught();
-            block_pass(t);
-            if (!check_data(t, e) || !check_objectives(t, e)) return 1;
-            bool last = all_done(t);
-            if (!after_step(t, last, e)) return 1;
-        }
-        if (all_done(t) || t->block + 1 == model->ntrains) return signals_caught() ? 128 + signals_caught() : 0;
-        t->block++;
-        t->block_step = 0;
+    while (!signals_caught() && training_step(t)) {
+        if (!check_data(t, e)) return 1;
+        if ((!trace_check(t, false, e) || !after_step(t, all_done(t), e)) && !trace_went_back(t)) return 1;
     }
+    return signals_caught() ? 128 + signals_caught() : 0;
 }
 
 /* Opens the data that training draws from, and checks that each minibatch fits. */
@@ -229,6 +221,19 @@ static void name_results(struct training *t)
     }
 }
 
+/* step and epoch, for the block's length, which may ask for them. */
+static void stand(struct training *t)
+{
+    if (t->block_step) t->run->frame.step = (double)t->block_step, t->run->frame.epoch = 1 + epochs_done(t);
+}
+
+bool training_restore(struct training *t, const struct safetensors *file, struct error *e)
+{
+    bool ok = checkpoint_place(t, file, e) && checkpoint_apply(t->run, file, true, false, e);
+    if (ok) stand(t);
+    return ok;
+}
+
 /* The state that training starts from: the newest whole checkpoint, or first values. */
 static bool start(struct training *t, struct error *e)
 {
@@ -238,7 +243,7 @@ static bool start(struct training *t, struct error *e)
     if (file) {
         bool ok = checkpoint_apply(run, file, true, true, e) && checkpoint_place(t, file, e);
         safetensors_close(file);
-        if (ok && t->block_step) run->frame.step = (double)t->block_step, run->frame.epoch = 1 + epochs_done(t);
+        if (ok) stand(t);
         return ok;
     }
     if (t->flags.resume)
@@ -270,6 +275,7 @@ static int train(struct training *t, struct error *e)
     reports_begin(&t->reports, run);
     signals_catch();
     if (!tensorboard_open(t, e) || !folder_lock(t, e) || !start(t, e) || !folder_record(t, e) || !metrics_begin(t, e) || !tensorboard_begin(t, e)) return 1;
+    if (!trace_begin(t, e)) return 1;
     progress_header(t);
     t->began = t->saved_at = run_clock();
     if (all_done(t) && t->total) {
@@ -279,7 +285,7 @@ static int train(struct training *t, struct error *e)
         status = loop(t, e);
         progress_clear(t);
         if (status == 1) return 1;
-        if (!checkpoint_save(t, e)) return 1;
+        if (!checkpoint_save(t, e) && !trace_went_back(t)) return 1;
         if (status) fprintf(stderr, "%s: interrupted after step %" PRIu64 "; go on with --resume\n", error_program(), t->total);
         if (status) return status;
     }
@@ -297,6 +303,7 @@ static void training_free(struct training *t)
     free(t->out);
     free(t->flags.load.at);
     weights_free(t->weights);
+    trace_end(t);
     json_done(&t->line);
     checksum_end(t->log.sum);
     best_end(t);
@@ -313,6 +320,8 @@ static int check_flags(const struct run *run, const struct training_flags *f)
         const char *equals = strchr(f->load.at[i], '=');
         if (!equals || equals == f->load.at[i] || !equals[1]) return error_usage("--load: '%s' is not NAME=FILE", f->load.at[i]);
     }
+    if (f->on_nan && strcmp(f->on_nan, "stop") && strcmp(f->on_nan, "rollback"))
+        return error_usage("--on-nan: '%s' is neither stop nor rollback", f->on_nan);
     if (f->load.count && f->resume) return error_usage("--load: with --resume training goes on from its own checkpoint");
     if (!run->model->ntrains) return error_line("%s has no train block: there is nothing to train", run->model->name);
     return -1;
@@ -339,6 +348,8 @@ int train_command(struct run *run, int argc, char **argv)
          "begin with this net, layer or tensor of a checkpoint, .safetensors file or run's folder; repeatable", NULL},
         {"checkpoint-every", OPTION_EVERY, &f->checkpoint_every, 0, 0, "N",
          "steps, or a time, as 90s, 10min or 2h (default 2000, and every ten minutes)", NULL},
+        {"on-nan", OPTION_TEXT, &f->on_nan, 0, 0, "WHAT",
+         "where a value is not finite: stop (default), or rollback: go on from the last checkpoint with other random numbers", NULL},
         {"keep", OPTION_INTEGER, &f->keep, 0, 1e9, "N", "keep the newest N checkpoints (default 3; 0: all)", NULL},
         {"keep-best", OPTION_TEXT, &f->keep_best, 0, 0, "METRIC[:max]",
          "keep the checkpoint of the step at which this objective or report was least, or most, as checkpoints/best.safetensors, too", NULL},

@@ -11,8 +11,11 @@
 #include "reports.h"
 #include "run.h"
 
+struct safetensors;
+
 struct training_flags {
     const char *out, *tensorboard; /* tensorboard: a folder, or NULL */
+    const char *on_nan;       /* "stop" or "rollback" */
     const char *weights, *map; /* first values from a file (weights.h); or NULL */
     struct options_rest load; /* and of parts of the model */
     int64_t steps;            /* the total, counted over blocks and resumes; 0: what the model says */
@@ -74,6 +77,15 @@ struct training {
     struct metrics_log log;
     struct best best;
     struct json_out line;     /* room for a line of it */
+    struct training_trace {
+        bool rollback;        /* --on-nan rollback */
+        bool back;            /* training was set back just now */
+        uint32_t turns;       /* so often to the newest checkpoint */
+        uint64_t turned;      /* its step */
+        uint64_t looked;      /* total when all tensors were looked at last, and + 1 */
+        double epoch;         /* of a step that is run again without its data; or 0 */
+        uint8_t *may;         /* tensors that held infinities from the beginning, and may; owned */
+    } trace;
     struct {
         char *path;           /* the event file; owned, as are the bytes */
         int fd;               /* locked; -1: nobody watches */
@@ -101,6 +113,9 @@ double memory_peak(void);
 bool training_complete(const struct training *t); /* has all of the model's schedule run, whatever --steps says? */
 double training_goal(struct training *t); /* steps of all blocks up to the end of this one; NaN where only epochs are known */
 double training_part(struct training *t); /* of the current block: done, from 0 to 1 */
+bool training_restore(struct training *t, const struct safetensors *file, struct error *e); /* to a checkpoint's state */
+bool training_step(struct training *t);   /* a pass, of the next block where this one is done; false: none is left */
+void training_pass(struct training *t);   /* the pass itself; where it is the block's first, what begins with the block */
 double training_seconds(const struct training *t); /* the resumed part included */
 
 /* folder.c: the run's folder: model.gan, run.json, checkpoints/, pictures/ */
@@ -112,6 +127,7 @@ bool folder_record(struct training *t, struct error *e); /* writes model.gan and
 /* metrics.c: metrics.jsonl */
 bool metrics_begin(struct training *t, struct error *e); /* drops lines after t->total (of a run that was cut off); warns where lines are lost */
 bool metrics_line(struct training *t, struct error *e);
+bool metrics_rollback(struct training *t, uint64_t from, uint64_t number, struct error *e); /* a line that says so */
 bool metrics_has(const struct training *t, uint32_t result); /* is it in the line of this step? */
 bool metrics_sync(struct training *t, struct error *e);  /* before a checkpoint, so that it never knows more steps than the log */
 void metrics_record_read(struct training *t);               /* metrics_record.c: saved.json, of a run that is resumed */
@@ -131,6 +147,14 @@ void best_end(struct training *t);
 /* pictures.c: those due at this step; all: whatever their steps. Skips those already written at this step. */
 bool pictures_write(struct training *t, bool all, struct error *e);
 char *picture_path(const struct training *t, uint32_t picture); /* its file for the current step; the caller frees it */
+
+/* trace_train.c: values that are not finite. trace_check looks at the objectives, now and then at all tensors (whole: in any case). false: one is bad. Then the
+ * origin was found and said, and either e->text is set, and training is to stop, or training was set back (--on-nan rollback): trace_went_back. */
+bool trace_begin(struct training *t, struct error *e); /* when training has its first state */
+bool trace_check(struct training *t, bool whole, struct error *e);
+bool trace_went_back(struct training *t);
+uint64_t trace_rollbacks(const struct training *t); /* that led to the state as it is */
+void trace_end(struct training *t);
 
 /* tensorboard.c: the same and the pictures as TensorBoard's events; nothing happens without --tensorboard */
 bool tensorboard_open(struct training *t, struct error *e);  /* before anything is written: a file of another run is an error */

@@ -3,6 +3,8 @@
  * A structure's LLVM type is made of its fields' types, whose natural alignment is C's; tests/unit/codegen_descriptor.c reads each field
  * back through the C structures. Change model.h, this file and GANRT_ABI together. */
 #include "codegen/emit.h"
+
+#include "base/buffer.h"
 #include "elaborate/elaborate.h"
 
 #include <ganrt/model.h>
@@ -388,6 +390,21 @@ static void put_counts(struct fields *f, const struct kernels *k)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) put_u32(f, counts[i]);
 }
 
+/* A string of bytes, and how many. */
+static void put_trace(struct fields *f, const struct kernels *k)
+{
+    struct emit *e = f->e;
+    struct buffer bytes = {0};
+    trace_write(&bytes, e->g, k);
+    ir value = LLVMConstStringInContext2(e->context, bytes.text, bytes.length, true), global = LLVMAddGlobal(e->module, LLVMTypeOf(value), "trace");
+    LLVMSetInitializer(global, value);
+    LLVMSetGlobalConstant(global, true);
+    LLVMSetLinkage(global, LLVMPrivateLinkage);
+    put(f, global);
+    put_i64(f, (int64_t)bytes.length);
+    buffer_free(&bytes);
+}
+
 void descriptor_emit(struct emit *e)
 {
     const struct kernels *k = e->k;
@@ -419,6 +436,7 @@ void descriptor_emit(struct emit *e)
     put(&f, table_of(e, p, p->pictures.n, make_picture));
     put_u32(&f, e->g->check_bounds ? RED_ZONE : 0);
     put_sizes(&f);
+    put_trace(&f, k);
     ir value = structure(&f), global = LLVMAddGlobal(e->module, LLVMTypeOf(value), "ganrt_model");
     LLVMSetInitializer(global, value);
     LLVMSetGlobalConstant(global, true);

@@ -14,6 +14,7 @@
 typedef LLVMValueRef ir;
 typedef LLVMTypeRef ir_type;
 
+struct buffer;
 struct emit {
     struct ganc *g;
     struct arena *mem; /* until emit_close */
@@ -154,6 +155,7 @@ ir math_pow(struct emit *e, ir x, ir y);
 /* the parts of a module */
 void kernel_emit(struct emit *e, uint32_t graph, uint32_t number); /* loops.c: the function of e->kernels[graph][number] */
 void schedule_emit(struct emit *e);                       /* schedule.c: run functions of the graphs; fills e->runs */
+void trace_write(struct buffer *to, struct ganc *g, const struct kernels *k); /* trace.c: ganrt_model.trace, see ganrt/trace.h */
 void descriptor_emit(struct emit *e);                     /* descriptor.c: train blocks' functions and ganrt_model */
 ir schedule_pass(struct emit *e, uint32_t train);         /* schedule.c: functions that the descriptor points to */
 ir schedule_question(struct emit *e, const char *name, const struct sexpr *value); /* null where value is NULL */

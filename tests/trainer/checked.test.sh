@@ -20,7 +20,7 @@ quietly ./checked sample --run checked.run --out s.csv -n 9
 
 says 1 "^tiny: step [0-9]+: the objective .* is (not a number|-infinity|infinity); training stops, and the last good checkpoint is that of step [0-9]+$" \
     "$tiny" --data ten.idx --out diverged --rate 1e30 --steps 2000 --checkpoint-every 1
-[ "$(grep -c '^tiny' says.err)" = 1 ] || fail "not one error: $(cat says.err)"
+[ "$(grep -c '^tiny' says.err)" = 3 ] || fail "not what is bad, where it began, and that it stops: $(cat says.err)"
 step=$(sed -nE 's/.*checkpoint is that of step ([0-9]+)$/\1/p' says.err)
 quietly "$tiny" info --checkpoint "$(printf 'diverged/checkpoints/%08d.safetensors' "${step:-0}")"
 no_temporaries diverged

@@ -217,6 +217,8 @@ struct ganrt_model {
     uint32_t red_zone;            /* --check=bounds: bytes between storages, else 0 */
     uint32_t nsizes;
     const struct ganrt_size *sizes; /* the largest minibatch first */
+    const unsigned char *trace;   /* the kernels, for who looks for the origin of a value (trace.h) */
+    int64_t trace_bytes;
 };
 
 extern const struct ganrt_model ganrt_model; /* of the linked trainer */
