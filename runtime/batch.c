@@ -6,6 +6,7 @@
  * stay where they are: by graph kind, a picture always the same ones, a report by its step. A report over all of its data sweeps:
  * every example once, in an order that is always the same. */
 #include "data.h"
+#include "looks.h"
 #include "run.h"
 #include "threads.h"
 
@@ -233,10 +234,14 @@ void ganrt_begin(struct ganrt_frame *f, uint32_t number)
 {
     struct run *run = f->runtime;
     const struct ganrt_graph *graph = &run->model->graphs[number];
-    bool training = run->training && graph->kind == GANRT_STEP, filled = run->watch && run->watch->begin(run->watch, number);
+    bool training = run->training && graph->kind == GANRT_STEP;
     f->graph = number;
+    if (f->look != 0) return; /* the same graph once more, with what is there */
+    bool filled = run->watch && run->watch->begin(run->watch, number);
+    if (training && run->looks) looks_graph_done(run);
     if (training) f->tick++;
     if (!filled) fill_all(run, graph, training);
+    if (training && run->looks) looks_graph(run, number);
     if (run->watch) run->watch->begun(run->watch, number);
 }
 

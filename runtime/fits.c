@@ -4,6 +4,7 @@
  * and halved again (plan_smaller of the compiler: rather too large than too small); between two of these it is taken to grow in a straight line. */
 #include "fits.h"
 
+#include "looks.h"
 #include "tool.h"
 
 #include <inttypes.h>
@@ -65,7 +66,7 @@ static bool check(const struct run *run, double needed, double left, const char 
 bool fits_check(const struct run *run, double *room, struct error *e)
 {
     struct room r = room_left();
-    double needed = run_planned(run) + RUNTIME_BYTES;
+    double needed = run_planned(run) + (double)looks_bytes(run->model) + RUNTIME_BYTES;
     *room = fmin(r.bytes, r.mapped);
     return check(run, needed, r.bytes, r.limit, e) && check(run, needed + HUGE_PAGES + stacks(run), r.mapped, r.map_limit, e);
 }
@@ -73,12 +74,14 @@ bool fits_check(const struct run *run, double *room, struct error *e)
 void fits_header(const struct run *run, double loaded, double room)
 {
     const struct ganrt_model *model = run->model;
-    char all[40], before[40], tensors[40], values[40], left[40];
-    tool_bytes(all, sizeof all, (int64_t)(loaded + run_planned(run)));
+    char all[40], before[40], tensors[40], values[40], looks[40], left[40];
+    tool_bytes(all, sizeof all, (int64_t)(loaded + run_planned(run)) + (run->looks ? looks_bytes(model) : 0));
     tool_bytes(before, sizeof before, (int64_t)loaded);
     tool_bytes(tensors, sizeof tensors, model->tensor_bytes);
     tool_bytes(values, sizeof values, (int64_t)run_planned(run) - model->tensor_bytes);
     tool_bytes(left, sizeof left, (int64_t)room);
-    fprintf(stderr, "memory  at most %s: program and data %s, parameters and states %s, values of a step %s; %s were free\n", all, before, tensors, values, left);
+    tool_bytes(looks, sizeof looks, looks_bytes(model));
+    fprintf(stderr, "memory  at most %s: program and data %s, parameters and states %s, values of a step %s%s%s; %s were free\n", all, before, tensors, values,
+            run->looks ? ", looks " : "", run->looks ? looks : "", left);
     fprintf(stderr, "        %u thread%s, seed %" PRIu64 "\n", run->nthreads, run->nthreads == 1 ? "" : "s", run->seed);
 }

@@ -77,6 +77,7 @@ static bool measure(struct training *t, FILE *file, struct kept *k, struct error
             *k = (struct kept){at + (uint64_t)n, k->lines + 1, step, bad, k->first};
             t->earlier = seconds;
             best_line(t, (uint64_t)step, line);
+            alarms_line(t, line);
         } else {
             bad++;
         }
@@ -210,5 +211,6 @@ bool metrics_line(struct training *t, struct error *e)
         json_key(o, t->names[i]);
         json_number(o, t->run->frame.results[i]);
     }
+    alarms_put(t, o);
     return end_line(t, e);
 }

@@ -124,6 +124,7 @@ static void compose(struct training *t, struct text *to, bool last)
     }
     for (uint32_t i = 0; i < model->nresults; i++)
         if (run_result_known(t->run, i)) add(to, "  %s %.4g", t->names[i], t->run->frame.results[i]);
+    if (*alarms_word(t)) add(to, "  (! %s)", alarms_word(t));
 }
 
 /* Columns that a text takes: its code points; names may be Greek. `most`: where to cut it, on a code point. */

@@ -60,6 +60,8 @@ struct run {
     double bad_share;            /* --bad-share */
     bool sizes;                  /* data_options.sizes */
 
+    struct looks *looks;         /* of training (looks.h); else NULL */
+
     /* Where kernels are timed (bench): called after each kernel with the seconds it took; NULL otherwise. */
     void (*timed)(void *self, uint32_t graph, uint32_t kernel, double seconds);
     void *timed_self;

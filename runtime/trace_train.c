@@ -194,6 +194,7 @@ static void find_origin(struct training *t, const char *what, uint64_t step)
     }
     error_line("step %" PRIu64 ": %s; looking for where it began, from the checkpoint of step %" PRIu64 " on", step, what, t->saved);
     uint64_t from = t->saved;
+    t->trace.again = true;
     bool ok = go_back(t, from, &e), found;
     if (ok && t->trace.turned == from) leap(t->run, t->trace.turns); /* as training itself went on from there */
     found = ok && find_step(t, step, &before);
@@ -201,6 +202,7 @@ static void find_origin(struct training *t, const char *what, uint64_t step)
     else if (!ok) error_line("the checkpoint cannot be read, and the origin not be found: %s", e.text);
     else if (!signals_caught())
         error_line("the steps from %" PRIu64 " to %" PRIu64 " were run again, and all is finite: is the data what it was?", from + 1, step);
+    t->trace.again = false;
     state_free(&before);
     trace_free(trace);
 }
@@ -238,6 +240,7 @@ static bool roll_back(struct training *t, uint64_t step, struct error *e)
     t->trace.turned = to;
     t->trace.turns++;
     t->best.of_log = t->best.newest = (struct best_value){0};
+    alarms_again(t);
     if (!go_back(t, to, e) || !metrics_begin(t, e) || !tensorboard_begin(t, e)) return false;
     t->earlier = seconds;
     t->began = run_clock();

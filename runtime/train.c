@@ -111,6 +111,7 @@ void training_pass(struct training *t)
     run->frame.step = (double)t->block_step + 1;
     run->frame.epoch = t->trace.epoch > 0 ? t->trace.epoch : 1 + epochs_done(t);
     run->training = true;
+    alarms_before(t);
     block_of(t)->pass(&run->frame);
     run->training = false;
     t->block_step++;
@@ -171,7 +172,7 @@ static int loop(struct training *t, struct error *e)
 {
     while (!signals_caught() && training_step(t)) {
         if (!check_data(t, e)) return 1;
-        if ((!trace_check(t, false, e) || !after_step(t, all_done(t), e)) && !trace_went_back(t)) return 1;
+        if ((!alarms_after(t, e) || !trace_check(t, false, e) || !after_step(t, all_done(t), e)) && !trace_went_back(t)) return 1;
     }
     return signals_caught() ? 128 + signals_caught() : 0;
 }
@@ -271,6 +272,7 @@ static int train(struct training *t, struct error *e)
     if (!fits_check(run, &t->room, e) || !run_allocate(run, e)) return 1;
     name_results(t);
     int status = best_begin(t);
+    if (status < 0) status = alarms_begin(t, e);
     if (status >= 0) return status;
     reports_begin(&t->reports, run);
     signals_catch();
@@ -307,6 +309,7 @@ static void training_free(struct training *t)
     json_done(&t->line);
     checksum_end(t->log.sum);
     best_end(t);
+    alarms_end(t);
     tensorboard_end(t);
     if (t->metrics >= 0) close(t->metrics);
 }
@@ -354,6 +357,7 @@ int train_command(struct run *run, int argc, char **argv)
         {"keep-best", OPTION_TEXT, &f->keep_best, 0, 0, "METRIC[:max]",
          "keep the checkpoint of the step at which this objective or report was least, or most, as checkpoints/best.safetensors, too", NULL},
         {"log-every", OPTION_INTEGER, &f->log_every, 1, 9e15, "N", "steps between lines of metrics.jsonl (default 100)", NULL},
+        {"alarms", OPTION_TEXT, &f->alarms, 0, 0, "N|off", "steps between looks at what may go wrong (default 500)", NULL},
         {"pictures-every", OPTION_INTEGER, &f->pictures_every, 1, 9e15, "N", "steps between pictures (default: the model's)", NULL},
         {"tensorboard", OPTION_TEXT, &f->tensorboard, 0, 0, "DIR", "numbers and pictures as an event file in DIR, too, for TensorBoard", NULL},
     };

@@ -5,6 +5,7 @@
 #ifndef GANRT_TRAIN_H
 #define GANRT_TRAIN_H
 
+#include "alarms.h"
 #include "bitmap.h"
 #include "json.h"
 #include "options.h"
@@ -16,6 +17,7 @@ struct safetensors;
 struct training_flags {
     const char *out, *tensorboard; /* tensorboard: a folder, or NULL */
     const char *on_nan;       /* "stop" or "rollback" */
+    const char *alarms;        /* steps between looks, or off; NULL: alarms.c knows */
     const char *weights, *map; /* first values from a file (weights.h); or NULL */
     struct options_rest load; /* and of parts of the model */
     int64_t steps;            /* the total, counted over blocks and resumes; 0: what the model says */
@@ -75,11 +77,13 @@ struct training {
 
     int metrics;              /* metrics.jsonl, locked; -1 */
     struct metrics_log log;
+    struct alarms *alarms;    /* NULL: off; owned */
     struct best best;
     struct json_out line;     /* room for a line of it */
     struct training_trace {
         bool rollback;        /* --on-nan rollback */
         bool back;            /* training was set back just now */
+        bool again;           /* steps are run again, to see where something began */
         uint32_t turns;       /* so often to the newest checkpoint */
         uint64_t turned;      /* its step */
         uint64_t looked;      /* total when all tensors were looked at last, and + 1 */

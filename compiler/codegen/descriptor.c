@@ -266,6 +266,25 @@ static ir make_kernel(struct emit *e, const void *of, uint32_t i)
     return structure(&f);
 }
 
+struct trained {
+    VEC(uint32_t) tensors;
+};
+
+/* The parameters that a step sets, and whether it looks: their gradients are to be had. */
+static bool trained_by(const struct emit *e, const struct kernel_graph *kg, struct trained *t)
+{
+    bool looks = false, *is = NEW_ARRAY(e->mem, bool, e->k->tensors.n + 1);
+    for (uint32_t i = 0; i < kg->scalars.n; i++) looks = looks || kg->scalars.at[i]->kind == SEXPR_LOOK;
+    for (uint32_t i = 0; i < kg->kernels.n && kg->graph->kind == GRAPH_STEP; i++)
+        for (uint32_t j = 0; j < kg->kernels.at[i].body.n; j++) {
+            const struct insn *in = &kg->kernels.at[i].body.at[j];
+            if (in->kind == INSN_STORE && in->at.storage < e->k->tensors.n) is[in->at.storage] = true;
+        }
+    for (uint32_t i = 0; i < e->k->tensors.n; i++)
+        if (is[i] && e->k->program->tensors.at[i].kind == TENSOR_PARAMETER) vec_push(e->mem, &t->tensors, i);
+    return looks;
+}
+
 static ir make_graph(struct emit *e, const void *of, uint32_t i)
 {
     const struct kernel_graph *kg = &((const struct kernels *)of)->graphs.at[i];
@@ -283,6 +302,11 @@ static ir make_graph(struct emit *e, const void *of, uint32_t i)
     put_u32(&f, kg->kernels.n);
     put(&f, table_of(e, kg, kg->kernels.n, make_kernel));
     put_i64(&f, kg->scratch_bytes);
+    struct trained trained = {0};
+    bool looks = trained_by(e, kg, &trained);
+    put_u32(&f, trained.tensors.n);
+    put(&f, table_of(e, trained.tensors.at, trained.tensors.n, make_number));
+    put_u32(&f, looks);
     return structure(&f);
 }
 

@@ -8,7 +8,7 @@
 static ir_type frame_type(struct emit *e)
 {
     ir_type p = e->ptr, d = e->f64;
-    ir_type fields[] = {p, p, p, p, p, p, p, d, d, e->i64, LLVMArrayType2(e->i32, 2), e->i32, p, e->i32};
+    ir_type fields[] = {p, p, p, p, p, p, p, d, d, e->i64, LLVMArrayType2(e->i32, 2), e->i32, p, e->i32, d};
     return LLVMStructTypeInContext(e->context, fields, sizeof fields / sizeof *fields, false);
 }
 

@@ -54,6 +54,7 @@ enum frame_field {
     FRAME_GRAPH,
     FRAME_RUNTIME,
     FRAME_TIMED,
+    FRAME_LOOK,
 };
 
 void emit_open(struct emit *e, struct ganc *g, const struct kernels *k, const struct target *target);

@@ -60,6 +60,7 @@ static ir sexpr_value(struct emit *e, ir frame, const struct sexpr *s)
     case SEXPR_SETTING: return emit_load(e, e->f64, array_element(e, frame, FRAME_SETTINGS, s->index));
     case SEXPR_STEP: return emit_field(e, frame, FRAME_STEP);
     case SEXPR_EPOCH: return emit_field(e, frame, FRAME_EPOCH);
+    case SEXPR_LOOK: return emit_field(e, frame, FRAME_LOOK);
     case SEXPR_UPDATES: return emit_load(e, e->f64, array_element(e, frame, FRAME_COUNTERS, s->index));
     case SEXPR_VAR: return emit_load(e, e->f64, array_element(e, frame, FRAME_VARS, s->index));
     case SEXPR_STATE: return element_load(e, frame, &e->k->tensors.at[s->index]);
@@ -190,7 +191,7 @@ ir schedule_defaults(struct emit *e)
 /* ---- graphs ---- */
 
 /* A kernel of one task is called directly, but where bench times kernels (frame->timed). */
-static void kernel_run(struct emit *e, ir frame, ir timed, const struct kernel *k, ir function, uint32_t index)
+static void kernel_call(struct emit *e, ir frame, ir timed, const struct kernel *k, ir function, uint32_t index)
 {
     ir zero = emit_integer(e->i32, 0), number = emit_integer(e->i32, index);
     ir_type parallel[] = {e->ptr, e->ptr, e->i32, e->i32}, serial[] = {e->ptr, e->ptr, e->i32};
@@ -206,6 +207,19 @@ static void kernel_run(struct emit *e, ir frame, ir timed, const struct kernel *
     LLVMBuildBr(e->builder, after);
     emit_at(e, fast);
     emit_call(e, function, (ir[]){frame, zero, zero}, 3);
+    emit_go(e, after);
+}
+
+static void kernel_run(struct emit *e, ir frame, ir timed, const struct kernel *k, ir function, uint32_t index)
+{
+    if (!k->look) {
+        kernel_call(e, frame, timed, k, function, index);
+        return;
+    }
+    LLVMBasicBlockRef looking = emit_block(e, "looking"), after = emit_block(e, "after");
+    emit_branch(e, is_true(e, emit_field(e, frame, FRAME_LOOK)), looking, after);
+    emit_at(e, looking);
+    kernel_call(e, frame, timed, k, function, index);
     emit_go(e, after);
 }
 

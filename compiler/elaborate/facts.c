@@ -28,6 +28,7 @@ static struct range schedule_range(struct elaboration *e, const struct sexpr *s,
     case SEXPR_STEP:
     case SEXPR_EPOCH:
     case SEXPR_UPDATES: return interval_of(1, INFINITY);
+    case SEXPR_LOOK:
     case SEXPR_NOT:
     case SEXPR_AND:
     case SEXPR_OR: return interval_of(0, 1);

@@ -363,6 +363,10 @@ void average_prepare(struct elaboration *e, struct average *a);
 uint32_t average_tensor(struct elaboration *e, struct environment *env, const char *name, enum tensor_kind kind, struct type t, const struct ast *s);
 void averages_update(struct elaboration *e); /* after the updates of a statement */
 
+/* watch.c: what the runtime sees when it looks; when a graph is finished, and before */
+void watch_effects(struct elaboration *e, struct graph *graph, struct node *const *gradients, uint32_t tensors); /* by tensor: its gradient, or NULL */
+void watch_judges(struct elaboration *e, struct graph *graph, struct node *objective, const bool *updated, uint32_t tensors);
+
 /* assign.c: `s <- e` */
 struct assignment {
     const struct ast *statement; /* NULL: none */

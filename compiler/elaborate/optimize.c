@@ -16,6 +16,7 @@ struct objective {
     struct node *value;   /* with the kept summands; NULL after an error */
     bool *updated;        /* of the trained, those that the objective reaches */
     uint32_t updates;     /* the graph had so many nodes before */
+    struct node **gradients; /* by tensor */
 };
 
 /* By node: does it depend on a trained parameter, by way of something that has a derivative? Operands come first: one sweep. */
@@ -255,7 +256,7 @@ static bool update_all(struct elaboration *e, struct environment *env, struct ob
     bool *needed = reached_from(e, loss);
     o->updates = e->graph->nodes.n;
     o->updated = NEW_ARRAY(e->g->mem, bool, tensors + 1);
-    struct node **gradients = NEW_ARRAY(e->g->mem, struct node *, tensors + 1);
+    struct node **gradients = o->gradients = NEW_ARRAY(e->g->mem, struct node *, tensors + 1);
     for (uint32_t t = 0; t < tensors; t++) {
         struct node *w = t < e->tensor_capacity && o->trained[t] ? e->tensor_nodes[t] : NULL;
         if (!w || w->id > loss->id || !needed[w->id]) continue;
@@ -367,9 +368,20 @@ bool optimize_build(struct elaboration *e, struct environment *env, const struct
     }
     for (uint32_t i = 0; i < n; i++)
         if (objectives[i].value) note_move(e, env, &objectives[i]);
+    uint32_t most = e->p->tensors.n;
+    struct node **gradients = NEW_ARRAY(e->g->mem, struct node *, most + 1);
+    bool trains = false;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!objectives[i].value) continue;
+        trains = true;
+        for (uint32_t t = 0; t < objectives[i].tensors; t++)
+            if (objectives[i].gradients[t]) gradients[t] = objectives[i].gradients[t];
+        watch_judges(e, graph, objectives[i].value, objectives[i].updated, objectives[i].tensors);
+    }
     const char *name = statement_name(e, statements[0]);
     for (uint32_t i = 1; i < n; i++) name = arena_format(e->g->mem, "%s; %s", name, statement_name(e, statements[i]));
     graph_finish(e, graph, sets ? arena_format(e->g->mem, "together { %s }", name) : name);
+    if (trains) watch_effects(e, graph, gradients, most);
     into->kind = SCHEDULE_RUN;
     into->index = graph->index;
     return true;

@@ -188,6 +188,7 @@ static bool fix_settings(struct elaboration *e, const struct sexpr *s, const cha
         return true;
     case SEXPR_STEP: *leaf = "step"; return false;
     case SEXPR_EPOCH: *leaf = "epoch"; return false;
+    case SEXPR_LOOK: return false;
     case SEXPR_UPDATES: *leaf = "updates"; return false;
     case SEXPR_VAR: *leaf = "a let of the train block"; return false;
     case SEXPR_STATE: *leaf = e->p->tensors.at[s->index].name; return false;

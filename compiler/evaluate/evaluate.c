@@ -448,7 +448,7 @@ static void apply(struct evaluator *e, const struct graph *graph)
 {
     for (uint32_t i = 0; i < graph->outputs.n; i++) {
         const struct output *o = &graph->outputs.at[i];
-        if (o->kind == OUTPUT_PICTURE || o->kind == OUTPUT_NET) continue;
+        if (!output_is_number(o->kind)) continue;
         e->results[o->result] = (o->kind == OUTPUT_OBJECTIVE ? o->sign : 1) * evaluator_node(e, o->value)[0];
     }
     for (uint32_t i = 0; i < graph->effects.n; i++) { /* values are apart from tensors: nothing is read late */

@@ -10,7 +10,7 @@ static const double *state_value(void *self, uint32_t tensor)
 
 double evaluator_scalar(struct evaluator *e, const struct sexpr *s)
 {
-    struct sexpr_context c = {e->settings, e->vars, e->results, e->counters, e->step, e->epoch, state_value, e};
+    struct sexpr_context c = {e->settings, e->vars, e->results, e->counters, e->step, e->epoch, 0, state_value, e};
     return sexpr_evaluate(s, &c);
 }
 

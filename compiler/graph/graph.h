@@ -97,14 +97,14 @@ struct window {
 };
 struct window window_of(const struct node *n); /* of an operation with ATTR_WINDOW or ATTR_WINDOWS, its operands' types being known */
 
-enum output_kind { OUTPUT_OBJECTIVE, OUTPUT_REPORT, OUTPUT_PICTURE, OUTPUT_NET, OUTPUT_STATE, OUTPUT_GATHER };
+enum output_kind { OUTPUT_OBJECTIVE, OUTPUT_REPORT, OUTPUT_PICTURE, OUTPUT_NET, OUTPUT_STATE, OUTPUT_GATHER, OUTPUT_LOOK };
 
 struct output {
     enum output_kind kind;
     const char *name;   /* "V", or the objective's text */
-    struct node *value; /* OBJECTIVE, REPORT, STATE: unbatched []; PICTURE, NET, GATHER: batched */
+    struct node *value; /* OBJECTIVE, REPORT, STATE, LOOK: unbatched []; PICTURE, NET, GATHER: batched. LOOK: only made where the runtime looks */
     double sign;        /* OBJECTIVE: what is printed is sign * value: -1 where the program maximises its negation, else 1 */
-    uint32_t result;    /* index into frame->results (program->results); not for PICTURE, NET and GATHER */
+    uint32_t result;    /* index into frame->results (program->results); not for PICTURE, NET, GATHER and LOOK */
     int32_t data;       /* GATHER: program->data whose examples the rows of value are, or -1 */
 };
 
@@ -114,7 +114,7 @@ struct effect {
     struct span span;
 };
 
-static inline bool output_is_number(enum output_kind kind) { return kind != OUTPUT_PICTURE && kind != OUTPUT_NET && kind != OUTPUT_GATHER; }
+static inline bool output_is_number(enum output_kind kind) { return kind != OUTPUT_PICTURE && kind != OUTPUT_NET && kind != OUTPUT_GATHER && kind != OUTPUT_LOOK; }
 
 /* what runs a graph */
 enum graph_kind {

@@ -90,6 +90,10 @@ static const struct sexpr *parse_operand(struct parse *s)
         return sexpr_leaf(s->g, SEXPR_STEP, 0);
     if (parse_accept_word(s, "epoch"))
         return sexpr_leaf(s->g, SEXPR_EPOCH, 0);
+    if (parse_is_word(s, "look") && parse_peek(s, 1)->kind == '(' && parse_peek(s, 2)->kind == ')') {
+        s->at += 3;
+        return sexpr_leaf(s->g, SEXPR_LOOK, 0);
+    }
     if (parse_is(s, TOKEN_WORD) && parse_peek(s, 1)->kind == '(')
         return parse_call(s);
     if (!parse_is(s, TOKEN_WORD) && !parse_is(s, TOKEN_STRING) && !parse_is(s, TOKEN_INDEX)) {

@@ -272,7 +272,7 @@ static void parse_effect(struct graph_parse *q)
 struct output parse_output_head(struct parse *s)
 {
     struct output o = {.sign = 1, .data = -1};
-    o.kind = parse_choice(s, text_output_kinds, 6, "an output's kind, a value or an effect");
+    o.kind = parse_choice(s, text_output_kinds, 7, "an output's kind, a value or an effect");
     o.name = parse_name(s, "a name");
     parse_expect(s, '=');
     return o;

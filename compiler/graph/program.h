@@ -12,6 +12,7 @@ enum sexpr_kind {
     SEXPR_SETTING, /* index: program->settings */
     SEXPR_STEP,    /* the train block's pass, from 1 */
     SEXPR_EPOCH,   /* from 1 */
+    SEXPR_LOOK,    /* 1 where the runtime runs the graph to look at its gradients (elaborate/watch.c), else 0 */
     SEXPR_UPDATES, /* index: program->counters; of the update under way, from 1 */
     SEXPR_VAR,     /* index: a let of the train block (slot in frame->vars) */
     SEXPR_STATE,   /* index: program->tensors, a schedule state of shape [] */
@@ -186,7 +187,7 @@ bool sexpr_equal(const struct sexpr *a, const struct sexpr *b);
 void sexpr_print(struct buffer *to, const struct program *p, const struct sexpr *e);
 struct sexpr_context { /* where the leaves get their values */
     const double *settings, *vars, *results, *counters;
-    double step, epoch;
+    double step, epoch, look;
     const double *(*state)(void *self, uint32_t tensor);
     void *self;
 };

@@ -68,6 +68,7 @@ bool sexpr_equal(const struct sexpr *a, const struct sexpr *b)
         return (a->number == b->number && signbit(a->number) == signbit(b->number)) || (isnan(a->number) && isnan(b->number));
     case SEXPR_STEP:
     case SEXPR_EPOCH:
+    case SEXPR_LOOK:
         return true;
     case SEXPR_SETTING:
     case SEXPR_UPDATES:
@@ -102,6 +103,8 @@ double sexpr_evaluate(const struct sexpr *e, const struct sexpr_context *c)
         return c->step;
     case SEXPR_EPOCH:
         return c->epoch;
+    case SEXPR_LOOK:
+        return c->look;
     case SEXPR_UPDATES:
         return c->counters[e->index];
     case SEXPR_VAR:
@@ -196,6 +199,9 @@ static void print_atom(struct buffer *to, const struct text_names *names, const 
         break;
     case SEXPR_EPOCH:
         buffer_put(to, "epoch");
+        break;
+    case SEXPR_LOOK:
+        buffer_put(to, "look()");
         break;
     case SEXPR_VAR:
         buffer_put(to, "$%" PRIu32, e->index);

@@ -8,7 +8,7 @@
 
 const char *const text_stages[3] = {"graph", "grad", "opt"};
 const char *const text_graph_kinds[5] = {"init", "step", "report", "picture", "net"};
-const char *const text_output_kinds[6] = {"objective", "report", "picture", "net", "state", "gather"};
+const char *const text_output_kinds[7] = {"objective", "report", "picture", "net", "state", "gather", "look"};
 const char *const text_tensor_kinds[5] = {"parameter", "net_state", "optimizer_state", "schedule_state", "average"};
 const char *const text_roles[4] = {"", "back", "twice", "update"};
 const char *const text_spaces[NAME_SPACES] = {"setting", "data", "prior", "tensor", "net", "counter", "result"};

@@ -10,7 +10,7 @@
 /* In the order of their enums in graph.h and program.h. */
 extern const char *const text_stages[3];
 extern const char *const text_graph_kinds[5];
-extern const char *const text_output_kinds[6];
+extern const char *const text_output_kinds[7];
 extern const char *const text_tensor_kinds[5];
 extern const char *const text_roles[4]; /* enum role of base/ganc.h */
 

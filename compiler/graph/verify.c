@@ -296,7 +296,7 @@ static void verify_outputs(struct verify *v)
             broken(v, "output %" PRIu32 " is no value of this graph", i);
             return;
         }
-        bool scalar = output_is_number(o->kind);
+        bool scalar = output_is_number(o->kind) || o->kind == OUTPUT_LOOK;
         if (o->value->type.batched > 1)
             broken(v, "%s is of %d minibatches", o->name, o->value->type.batched);
         if (o->kind == OUTPUT_GATHER && !o->value->type.batched)
@@ -305,7 +305,7 @@ static void verify_outputs(struct verify *v)
             verify_index(v, o->name, o->data, v->p->data.n);
         if (scalar && (o->value->type.batched || o->value->type.rank))
             broken(v, "%s is %s, but must be one number", o->name, type_text(v, o->value->type));
-        if (scalar && o->result >= v->p->results.n)
+        if (output_is_number(o->kind) && o->result >= v->p->results.n)
             broken(v, "%s is result %" PRIu32 " of %" PRIu32, o->name, o->result, v->p->results.n);
     }
     for (uint32_t i = 0; i < v->graph->keep.n && !v->message; i++)

@@ -68,25 +68,49 @@ static bool joins(const struct joining *j, const struct graph *first, const stru
     return true;
 }
 
+/* The choice by look() that an effect of a statement is (elaborate/watch.c); NULL where it is none. */
+static const struct node *looked(const struct node *value)
+{
+    return value->op == OP_where && value->arg[0]->op == OP_scalar && value->arg[0]->scalar->kind == SEXPR_LOOK ? value : NULL;
+}
+
+static struct node *look_of(const struct graph *graph)
+{
+    for (uint32_t i = 0; i < graph->effects.n; i++)
+        if (looked(graph->effects.at[i].value)) return graph->effects.at[i].value->arg[0];
+    return NULL;
+}
+
+/* A tensor's value where the runtime looks: the gradient that the first graph has of it, or what it was. */
+static struct node *seen(struct joining *j, struct graph *first, const struct effect *old, const struct effect *e)
+{
+    if (old && looked(old->value)) return old->value->arg[1];
+    struct node like = {.index = e->tensor, .type = e->value->type};
+    return graph_node(j->g, first, OP_tensor, 0, NULL, &like, e->span);
+}
+
 /* `first` has lists of its own by now: a snapshot may share the old ones. */
 static void append(struct joining *j, struct graph *first, struct graph *next)
 {
     struct ganc *g = j->g;
     const bool *live = graph_live(j->scratch, next);
-    struct node **map = NEW_ARRAY(j->scratch, struct node *, next->nodes.n);
+    struct node **map = NEW_ARRAY(j->scratch, struct node *, next->nodes.n), *look = look_of(first);
     for (uint32_t i = 0; i < next->nodes.n; i++) {
         const struct node *n = next->nodes.at[i];
         if (!live[i]) continue;
         struct node **args = NEW_ARRAY(j->scratch, struct node *, n->nargs);
         for (uint32_t k = 0; k < n->nargs; k++) args[k] = map[n->arg[k]->id];
         const struct effect *set = n->op == OP_tensor ? effect_on(first, n->index) : NULL;
-        map[i] = set ? set->value : graph_copy_node(g, first, n, args);
+        if (set) map[i] = looked(set->value) ? set->value->arg[2] : set->value;
+        else map[i] = graph_copy_node(g, first, n, args);
     }
     for (uint32_t i = 0; i < next->effects.n; i++) { /* each tensor is set once: these do not see each other */
         const struct effect *e = &next->effects.at[i];
         struct effect *old = effect_on(first, e->tensor);
-        if (old) old->value = map[e->value->id];
-        else vec_push(g->mem, &first->effects, (struct effect){e->tensor, map[e->value->id], e->span});
+        struct node *value = map[e->value->id];
+        if (look) value = graph_where(g, first, look, seen(j, first, old, e), value);
+        if (old) old->value = value;
+        else vec_push(g->mem, &first->effects, (struct effect){e->tensor, value, e->span});
     }
     vec_push(g->mem, &first->joins, next->index);
     next->nodes = (__typeof__(next->nodes)){0};

@@ -9,6 +9,7 @@
  *     collapse.c dimensions merged and ordered
  *     narrow.c   storages of bytes
  *     order.c    the kernels' order, storages' lifetimes
+ *     looks.c    kernels that run in looks only
  *     layout.c   tensors that are kept in panels
  *     split.c    tasks and tiles
  *     plan.c     offsets in the arena
@@ -204,6 +205,9 @@ void layouts_choose(struct ganc *g, struct kernels *k);
 bool split_pays(const struct kernels *all, const struct kernel_graph *kg); /* are its kernels worth more than one thread? */
 /* grid: of kernels_make_grids */
 void split_kernel(const struct kernels *all, const struct kernel_graph *kg, bool alone, struct kernel *k, uint32_t size, unsigned grid);
+
+/* looks.c */
+void looks_mark(struct scheduling *s);
 
 /* narrow.c */
 void narrow_storages(struct scheduling *s, const struct kernel *made); /* made[i] of groups.at[i] */

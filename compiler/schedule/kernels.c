@@ -104,6 +104,7 @@ static const char *group_name(struct scheduling *s, const struct group *g, const
     uint32_t count = 0;
     const char *last = "";
     for (const struct value *v = g->first; v; v = v->next) {
+        if (v->op == OP_where && v->node->arg[0]->op == OP_scalar && v->node->arg[0]->scalar->kind == SEXPR_LOOK) continue; /* of every update */
         const char *op = v->kind == VALUE_EFFECT ? "update" : v->op == OP_stop ? "copy" : op_info[v->kind == VALUE_REDUCE ? v->node->op : v->op].name;
         if (!strcmp(op, last)) continue;
         if (count < NAME_OPS) buffer_put(&b, "%s%s", count ? "+" : "", op);
@@ -144,6 +145,7 @@ static void graph_make(struct ganc *g, struct kernels *k, const struct graph *gr
     order_kernels(&s, made);
     order_lifetimes(&s);
     outputs_make(&s);
+    looks_mark(&s);
     arena_free(s.mem);
 }
 

@@ -104,6 +104,7 @@ struct kernel {
     bool reduced[KERNEL_RANK];
     VEC(struct insn) body;
     VEC(struct product) products;
+    bool look;              /* it runs only where the runtime looks (looks.c) */
     bool library;           /* PRODUCT of floats: by OpenBLAS (--blas), as all of doubles are; it reads and writes nothing in panels */
     int64_t tile[2];        /* PRODUCT: rows and columns of a tile; each tile is a task */
     uint32_t split;         /* LOOP: the parallel dimension that is cut into tasks */

@@ -203,7 +203,7 @@ static int64_t output_elements(const struct verifying *v, const struct output *o
 {
     const struct program *p = v->k->program;
     const struct net_info *net = net_of(v);
-    if (output_is_number(o->kind)) return 1;
+    if (output_is_number(o->kind) || o->kind == OUTPUT_LOOK) return 1;
     struct type t = {0};
     bool known = o->kind == OUTPUT_NET && net;
     if (known) t = net->output;

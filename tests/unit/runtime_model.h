@@ -129,11 +129,11 @@ static const struct ganrt_batch step_batch[] = {
     {GANRT_BATCH_DATA, 0, 0, AT_X, 4 * BATCH}, {GANRT_BATCH_DATA, 0, 3, AT_Y, 4 * BATCH}, {GANRT_BATCH_DATA, 0, 0, AT_TILES, 4 * BATCH}};
 static const struct ganrt_output objective[] = {{"V", 0, 0, 0, 1, -1}}, report[] = {{"mean", 1, 1, 0, 1, -1}}, tiles[] = {{"p", 2, 0, AT_TILES, 16, -1}};
 static const struct ganrt_graph graphs[] = {
-    {"init", GANRT_INIT, 1, init_run, 1, init_batch, 0, NULL, 0, NULL, 0},
-    {"step", GANRT_STEP, BATCH, step_run, 2, step_batch, 1, objective, 0, NULL, 0},
-    {"mean", GANRT_REPORT, BATCH, report_run, 1, step_batch, 1, report, 0, NULL, 0},
-    {"p", GANRT_PICTURE, 4, picture_run, 0, NULL, 1, tiles, 0, NULL, 0},
-    {"shared", GANRT_STEP, BATCH, NULL, 3, step_batch, 0, NULL, 0, NULL, 0}, /* never run: ganrt_begin alone */
+    {"init", GANRT_INIT, 1, init_run, 1, init_batch, 0, NULL, 0, NULL, 0, 0, NULL, 0},
+    {"step", GANRT_STEP, BATCH, step_run, 2, step_batch, 1, objective, 0, NULL, 0, 0, NULL, 0},
+    {"mean", GANRT_REPORT, BATCH, report_run, 1, step_batch, 1, report, 0, NULL, 0, 0, NULL, 0},
+    {"p", GANRT_PICTURE, 4, picture_run, 0, NULL, 1, tiles, 0, NULL, 0, 0, NULL, 0},
+    {"shared", GANRT_STEP, BATCH, NULL, 3, step_batch, 0, NULL, 0, NULL, 0, 0, NULL, 0}, /* never run: ganrt_begin alone */
 };
 static const char *const counters[] = {"G"}, *const results[] = {"V", "mean"};
 static const uint32_t block_counters[] = {0};

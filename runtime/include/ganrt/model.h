@@ -27,6 +27,7 @@ struct ganrt_frame {
     uint32_t graph;          /* the graph that runs */
     void *runtime;           /* the runtime's own */
     uint32_t timed;          /* not 0: kernels of one task are called through ganrt_serial (bench) */
+    double look;             /* 1: the graph runs to be looked at (runtime/looks.c): trained tensors become their gradients, all others stay. Else 0 */
 };
 
 typedef void ganrt_kernel(struct ganrt_frame *frame, uint32_t task, uint32_t worker);
@@ -126,7 +127,7 @@ struct ganrt_batch {       /* a storage that the runtime fills before the graph 
 
 struct ganrt_output {
     const char *name;
-    uint32_t kind;         /* enum output_kind: 0 objective, 1 report, 2 picture, 3 net, 4 state, 5 gather */
+    uint32_t kind;         /* enum output_kind: 0 objective, 1 report, 2 picture, 3 net, 4 state, 5 gather, 6 look */
     uint32_t result;       /* into results (kinds 0, 1, 4) */
     int64_t offset;        /* in the arena, row-major, when the graph has run */
     int64_t elements;      /* with the batch */
@@ -155,6 +156,9 @@ struct ganrt_graph {
     uint32_t nkernels;
     const struct ganrt_kernel_info *kernels;
     int64_t scratch_bytes;
+    uint32_t ntrained;     /* parameters that it sets: with frame->look to their gradients (looks), or, where looks is 0, by a projection */
+    const uint32_t *trained;
+    uint32_t looks;
 };
 
 struct ganrt_train {
