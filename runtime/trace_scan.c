@@ -1,8 +1,8 @@
-/* trace_scan.c: are the tensors finite? A pass over their bytes by all threads; sixteen at a time, by the exponent alone. */
+/* trace_scan.c: are the tensors finite? A pass over their bytes, of large ones by all threads, many at a time, by the exponent alone. Training asks every hundred
+ * steps: nothing is allocated, and no thread is woken for a small model. 30 MB out of the cache took 4.2 ms on one core of a virtual Sapphire Rapids machine
+ * (22 November 2026), where 100 steps of examples/gan_mnist, whose tensors these are, take 1.9 s. */
 #include "threads.h"
 #include "trace.h"
-
-#include <stdlib.h>
 
 enum { PIECE = 1 << 18 }; /* elements of a task */
 
@@ -18,39 +18,29 @@ bool trace_finite(const void *at, int64_t elements, uint32_t size, bool infinite
     return !bad;
 }
 
-struct scan {
-    const struct run *run;
-    const uint8_t *may;
-    uint32_t *first; /* of each tensor: its first task; one more at the end */
-    uint8_t *bad;    /* of each tensor */
+struct scan { /* of one tensor */
+    const unsigned char *at;
+    int64_t elements;
+    uint32_t size;
+    bool infinite, bad;
 };
 
 static void scan_piece(void *self, uint32_t task, uint32_t worker)
 {
     struct scan *s = self;
-    uint32_t low = 0, high = s->run->model->ntensors; /* the tensor is in [low, high) */
+    int64_t from = (int64_t)task * PIECE, n = s->elements - from < PIECE ? s->elements - from : PIECE;
     (void)worker;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (s->first[middle] <= task) low = middle;
-        else high = middle;
-    }
-    const struct ganrt_tensor *t = &s->run->model->tensors[low];
-    int64_t from = (int64_t)(task - s->first[low]) * PIECE, n = t->elements - from < PIECE ? t->elements - from : PIECE;
-    const unsigned char *at = run_at(s->run, t->offset + from * t->size);
-    if (!trace_finite(at, n, t->size, s->may && s->may[low])) __atomic_store_n(&s->bad[low], 1, __ATOMIC_RELAXED);
+    if (!trace_finite(s->at + from * s->size, n, s->size, s->infinite)) __atomic_store_n(&s->bad, true, __ATOMIC_RELAXED);
 }
 
 int32_t trace_scan(struct run *run, const uint8_t *may)
 {
-    uint32_t n = run->model->ntensors;
-    struct scan s = {run, may, memory_take((size_t)n + 1, sizeof *s.first), memory_take(n, 1)};
-    for (uint32_t i = 0; i < n; i++) s.first[i + 1] = s.first[i] + (uint32_t)((run->model->tensors[i].elements + PIECE - 1) / PIECE);
-    if (n) threads_run(run->threads, scan_piece, &s, s.first[n]);
-    int32_t found = -1;
-    for (uint32_t i = n; i-- > 0;)
-        if (s.bad[i]) found = (int32_t)i;
-    free(s.first);
-    free(s.bad);
-    return found;
+    for (uint32_t i = 0; i < run->model->ntensors; i++) {
+        const struct ganrt_tensor *t = &run->model->tensors[i];
+        struct scan s = {run_at(run, t->offset), t->elements, t->size, may && may[i], false};
+        if (t->elements > 2 * PIECE) threads_run(run->threads, scan_piece, &s, (uint32_t)((t->elements + PIECE - 1) / PIECE));
+        else s.bad = !trace_finite(s.at, s.elements, s.size, s.infinite);
+        if (s.bad) return (int32_t)i;
+    }
+    return -1;
 }
