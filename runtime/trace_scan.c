@@ -1,5 +1,5 @@
-/* trace_scan.c: are the tensors finite? A pass over their bytes, of large ones by all threads, many at a time, by the exponent alone. Training asks every hundred
- * steps: nothing is allocated, and no thread is woken for a small model. 30 MB out of the cache took 4.2 ms on one core of a virtual Sapphire Rapids machine
+/* trace_scan.c: are the tensors finite? A pass over their bytes, of large ones by all threads, many at a time, by the exponent alone. Training asks every
+ * hundred steps: nothing is allocated, and no thread is woken for a small model. 30 MB out of the cache took 4.2 ms on one core of a virtual Sapphire Rapids machine
  * (22 November 2026), where 100 steps of examples/gan_mnist, whose tensors these are, take 1.9 s. */
 #include "threads.h"
 #include "trace.h"

@@ -246,8 +246,8 @@ static bool roll_back(struct training *t, uint64_t step, struct error *e)
     t->began = run_clock();
     leap(run, t->trace.turns);
     if (!metrics_rollback(t, step, trace_rollbacks(t), e)) return false;
-    error_warning("step %" PRIu64 ": back to the checkpoint of step %" PRIu64 ", and on from there with other random numbers (%" PRIu32 " of %d times)", step, to,
-                  t->trace.turns, TURNS);
+    error_warning("step %" PRIu64 ": back to the checkpoint of step %" PRIu64 ", and on from there with other random numbers (%" PRIu32 " of %d times)", step,
+                  to, t->trace.turns, TURNS);
     t->trace.looked = 0;
     t->trace.back = true;
     return true;

@@ -3,8 +3,8 @@
  * The arena holds only what a kernel left last, so the graph's kernels are run again up to the one that is looked at; they make the same bits each time.
  * There the element is evaluated at its point, instruction by instruction. A value that is not finite while an operand is not either was handed on, and the
  * walk follows that operand: within the kernel, into the sum or product that it stands in, or through a load to the kernel that stored it. One that is made
- * of finite operands is the origin. An infinity that ends in a constant (the padding of a largest value) is innocent: then it is who made something that is no number of
- * it. Infinities that lead nowhere, as 1 / exp(100) in single precision, are not met, because the walk begins at what is bad. */
+ * of finite operands is the origin. An infinity that ends in a constant (the padding of a largest value) is innocent: then it is who made something that is
+ * no number of it. Infinities that lead nowhere, as 1 / exp(100) in single precision, are not met, because the walk begins at what is bad. */
 #include "trace.h"
 
 #include "threads.h"

@@ -195,7 +195,10 @@ cmp -s "$(newest whole)" "$(newest again)" || fail "rare: rollback leaves other 
 log() { sed -E 's/"seconds": [0-9.e-]+/"seconds": 0/' "$1/metrics.jsonl"; }
 RANDOM=7
 for ((turn = 0; turn < 6; turn++)); do
-    timeout -s KILL 0.0$((RANDOM % 9 + 1)) ./rare "${rolled[@]}" --out killed $([ -e killed ] && echo --resume) >/dev/null 2>&1
+    ./rare "${rolled[@]}" --out killed $([ -e killed ] && echo --resume) >/dev/null 2>&1 &
+    sleep 0.0$((RANDOM % 9 + 1))
+    kill -KILL $!
+    wait $! # until it is gone, and its lock with it
 done 2>/dev/null # where bash says who was killed
 quietly ./rare "${rolled[@]}" --out killed --resume
 cmp -s "$(newest whole)" "$(newest killed)" || fail "rare: killed and resumed, rollback leaves other bits"
