@@ -209,7 +209,7 @@ char **checkpoint_list(const char *folder, uint32_t *count, struct error *e)
         paths[(*count)++] = memory_format("%s/%s", place, entry->d_name);
     }
     if (dir) closedir(dir);
-    if (*count) qsort(paths, *count, sizeof *paths, newer_first);
+    if (paths) qsort(paths, *count, sizeof *paths, newer_first);
     free(place);
     return paths;
 }

@@ -53,7 +53,10 @@ void range_windows_sum(const struct graph *graph, struct node *n)
     (void)graph;
     struct window w = window_of(n);
     double most = 1;
-    for (int i = 0; i < 2; i++) most *= (double)((w.size[i] + w.stride[i] - 1) / w.stride[i]);
+    for (int i = 0; i < 2; i++) {
+        int64_t windows = (w.size[i] + w.stride[i] - 1) / w.stride[i];
+        most *= (double)windows;
+    }
     n->range = interval_hull(interval_point(0), interval_hull(n->arg[0]->range, interval_scale(n->arg[0]->range, most)));
 }
 

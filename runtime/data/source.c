@@ -173,7 +173,7 @@ static bool take_pixels(struct data_source *s, const struct ganrt_data *d, const
     s->pixels = (struct pixels){.items = items, .raw = items ? NULL : &s->found.images};
     s->pixels.shape = items && items->raw ? raw_shape(s, d) : wanted_shape(s, d);
     data_shape_text(want, sizeof want, d->rank, d->dims);
-    if (!s->pixels.shape.h && items->raw) {
+    if (!s->pixels.shape.h && items && items->raw) {
         char have[160];
         data_shape_text(have, sizeof have, items->raw->rank, items->raw->dims);
         return error_set(e, "'%s' has items of shape %s, which are too large for memory (--data-memory) and cannot be read as needed as %s %s", s->path, have,

@@ -92,7 +92,7 @@ static bool walk_folder(struct walk *w, const char *inner)
     DIR *folder = opendir(path);
     struct data_items *names = data_items_new();
     bool ok = folder || error_set(w->e, "cannot read the folder '%s': %s", path, strerror(errno));
-    for (struct dirent *entry; ok && (errno = 0, entry = readdir(folder));)
+    for (struct dirent *entry; folder && ok && (errno = 0, entry = readdir(folder));)
         if (entry->d_name[0] != '.') data_items_add(names, entry->d_name, 0, 0);
     if (ok && errno) ok = error_set(w->e, "cannot read the folder '%s': %s", path, strerror(errno));
     if (folder) closedir(folder);
