@@ -37,7 +37,7 @@ static void put(struct buffer *to, uint64_t x)
 
 static void put_signed(struct buffer *to, int64_t x)
 {
-    put(to, (uint64_t)x << 1 ^ (uint64_t)(x >> 63));
+    put(to, (uint64_t)x << 1 ^ (x < 0 ? UINT64_MAX : 0));
 }
 
 static uint32_t text_number(struct writing *w, const char *text)
