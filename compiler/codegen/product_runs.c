@@ -128,11 +128,12 @@ static void lines_make(struct product_work *w, unsigned lines, const struct run 
     w->to = to;
 }
 
-static bool in_pairs(struct product_work *w)
+/* Rows of the grid that share a block; 0: no tap meets a pixel. */
+static unsigned lines_of(struct product_work *w)
 {
     int64_t *counts;
     unsigned n = counts_of(w, &counts);
-    return n && counts[n - 1] * 2 <= w->shape.rows;
+    return !n ? 0 : counts[n - 1] * 2 <= w->shape.rows ? 2 : 1;
 }
 
 void product_runs(struct product_work *w, const ir tap[2])
@@ -152,7 +153,7 @@ void product_runs(struct product_work *w, const ir tap[2])
     LLVMBasicBlockRef meets = emit_block(e, "meets"), after = emit_block(e, "after");
     emit_branch(e, none, after, meets);
     emit_at(e, meets);
-    for (unsigned together = in_pairs(w) ? 2 : 1; together; together--) {
+    for (unsigned together = lines_of(w); together; together--) {
         ir all = emit_isub(e, at_least(e, r[0].end, from), from), end = emit_iadd(e, from, together == 1 ? all : emit_and(e, all, emit_i64(e, -2)));
         emit_loop_open(e, &loop, from, end, together);
         lines_make(w, together, r, loop.index, count);
