@@ -1,7 +1,7 @@
 /* alarms.c: see alarms.h.
  *
  * Alarms follow from the measures of all looks so far, and these stand in metrics.jsonl: a resumed run reads them back, and goes on as if it had not been
- * interrupted. What counts as bad is a rule of each alarm (the functions below); HOLD looks in a row begin it, REST others end it. */
+ * interrupted. What counts as bad is a rule of each alarm (the functions below). */
 #include "alarms.h"
 
 #include "looks.h"
@@ -13,10 +13,12 @@
 #include <stdlib.h>
 
 #define EVERY 500 /* steps between looks */
-#define REST 2
+#define REST 2  /* looks that end an alarm; so many begin it as its rule holds */
 
 #define COLLAPSED 0.25        /* of the distance of data, or of the largest that samples had where that is less */
 #define COLLAPSED_ALONE 0.05  /* of the largest alone, where data is made by the model: nobody knows its distance */
+#define FAR 0.5               /* of the distance of data: samples that were never so far apart cannot have come together, before so many looks: */
+#define LATE 20
 #define PINNED 0.995
 #define VANISHED 1e-4         /* of the largest norm so far */
 #define EXPLODED 100          /* times the median of the first EXPLODED_LOOKS */
@@ -89,7 +91,8 @@ static bool collapses(const struct judged *j, double x, char *why, size_t size)
     double data = latest(j, MEASURE_DATA_DISTANCE), most = largest(&j->seen[MEASURE_DISTANCE]), whole = fmin(most, isnan(data) ? INFINITY : data);
     snprintf(why, size, "samples of the same draws lie %.3g apart on average, %.0f %% of %.3g, %s", x, 100 * x / whole, whole,
              whole < most ? "the distance of data" : "the most there was");
-    return x < (isnan(data) ? COLLAPSED_ALONE : COLLAPSED) * whole;
+    if (isnan(data)) return x < COLLAPSED_ALONE * whole;
+    return x < COLLAPSED * whole && (most > FAR * data || j->seen[MEASURE_DISTANCE].n > LATE);
 }
 
 static bool pins(const struct judged *j, double x, char *why, size_t size)
@@ -135,7 +138,7 @@ static bool sticks(const struct judged *j, double x, char *why, size_t size)
 
 static const struct rule rules[] = {
     {"collapse", MEASURE_DISTANCE, 3, collapses, "it makes few different samples: train it less for each step of its opponent, or at a lower rate"},
-    {"pinned", MEASURE_ACCURACY, 5, pins, "its opponent learns little from that: weaken it (noise, dropout, a lower rate), or take a Wasserstein value"},
+    {"pinned", MEASURE_ACCURACY, 10, pins, "its opponent learns little from that: weaken it (noise, dropout, a lower rate), or take a Wasserstein value"},
     {"vanishing", MEASURE_GRADIENT, 3, vanishes, "it learns no more: a value that does not saturate, or a weaker opponent, leaves a gradient"},
     {"exploding", MEASURE_GRADIENT, 3, explodes, "bound it (a gradient penalty, clipping, spectral normalisation), or lower the rate"},
     {"momentum", MEASURE_COSINE, 3, goes_back, "it steps against its gradient: take less momentum (beta1=0, or rmsprop; Arjovsky et al. 2017, section 4)"},
