@@ -16,7 +16,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t most, unsigne
 
 enum { WORDS = 64, OPTIONS = 64 };
 
-static const char *const commands[] = {"train", "sample", "data", "plot", "info", "bench", "parzen"};
+static const char *const commands[] = {"train", "sample", "data", "plot", "info", "bench", "parzen", "replay"};
 
 static struct { /* what the commands' tables have */
     char *name;
