@@ -3,7 +3,7 @@
  * All floats that are EVERY apart, the neighbours of every place where a function or its way of working changes, and of each multiple of pi / 2 up to
  * 2^15; with denormal numbers, and with denormals as 0, as trainers have it. Bounds: compiler/docs/math.md.
  *
- *     unit_codegen_math [-v] [--every N]      -v: the largest errors; N: 997; 1 takes all 2^32 floats, 15 minutes */
+ *     unit_codegen_math [-v] [--every N]      -v: the largest errors; N: 997; 1 takes all 2^32 floats, half an hour */
 #include "math_kit.h"
 
 KIT_SERVICES
