@@ -249,6 +249,8 @@ static bool roll_back(struct training *t, uint64_t step, struct error *e)
     error_warning("step %" PRIu64 ": back to the checkpoint of step %" PRIu64 ", and on from there with other random numbers (%" PRIu32 " of %d times)", step,
                   to, t->trace.turns, TURNS);
     t->trace.looked = 0;
+    t->progress.rate_at = t->began;
+    t->progress.rate_total = t->total; /* steps a second are counted from here */
     t->trace.back = true;
     return true;
 }
