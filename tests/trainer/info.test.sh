@@ -39,7 +39,7 @@ diff <(grep -v '^  [a-z]* .*[0-9]*:[0-9]*$' text | grep -v '^  call') again >out
 
 # too large: what is known, and status 1
 cat >huge.gan <<'END'
-net G(z : [1000000]) -> [] { var h = z; for i in 0..20 { h = h |> dense(1000000) }; sum(h) }
+net G(z : [1000000]) -> [] { var h = z; for i in 0..20 { h = h |> dense(1000000, init=constant(0)) }; sum(h) }
 train (batch=1, steps=1) { minimize E[z : [1000000] ~ normal(0, 1)] G(z) over G using sgd }
 END
 says 1 "error.E0811" "$GANC" info huge.gan
