@@ -57,7 +57,9 @@ static int open_temporary(const char *path, char **name)
 {
     for (unsigned attempt = 0; attempt < 100; attempt++) {
         *name = memory_format("%s.tmp%ld-%u", path, (long)getpid(), attempt);
-        int fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int fd;
+        do fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        while (fd < 0 && errno == EINTR);
         if (fd >= 0 || errno != EEXIST) return fd;
         free(*name);
         *name = NULL;

@@ -121,6 +121,14 @@ static void walk(struct walk *w)
 
 /* ---- graphs ---- */
 
+/* Is a gradient with respect to this node wanted? */
+static bool is_sought(const struct graph *from, const struct node *n)
+{
+    for (uint32_t i = n->id; i < from->nodes.n; i++)
+        if (from->nodes.at[i]->op == OP_grad && from->nodes.at[i]->arg[1] == n) return true;
+    return false;
+}
+
 /* Expands the grads of `from` that share y with its node `at`, as far as their x's are known: those that come later cannot be part of y. */
 static void expand_grads(struct ganc *g, const struct rules *rules, const struct graph *from, uint32_t at, struct graph *to, struct node **map)
 {
@@ -142,6 +150,8 @@ static void expand_grads(struct ganc *g, const struct rules *rules, const struct
         if (!x) continue;
         struct node *d = x->id <= w.y->id ? w.gradient[x->id] : NULL;
         map[n->id] = d ? d : expanded_number(g, to, 0, x->type, n->span);
+        if (map[n->id]->op == OP_constant && is_sought(from, n)) /* what is made of a constant is one, too: no way would lead back to it */
+            map[n->id] = graph_node(g, to, OP_scalar, 0, NULL, &(struct node){.scalar = sexpr_number(g, map[n->id]->number)}, n->span);
     }
     arena_free(w.scratch);
 }
