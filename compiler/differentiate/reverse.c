@@ -129,6 +129,13 @@ static bool is_sought(const struct graph *from, const struct node *n)
     return false;
 }
 
+/* n's copy. What is made of a constant is one, too, and no way would lead back to it: so one that is sought is a number of the schedule. */
+static struct node *kept_apart(struct ganc *g, const struct graph *from, const struct node *n, struct graph *to, struct node *copy)
+{
+    if (copy->op != OP_constant || !is_sought(from, n)) return copy;
+    return graph_node(g, to, OP_scalar, 0, NULL, &(struct node){.scalar = sexpr_number(g, copy->number)}, n->span);
+}
+
 /* Expands the grads of `from` that share y with its node `at`, as far as their x's are known: those that come later cannot be part of y. */
 static void expand_grads(struct ganc *g, const struct rules *rules, const struct graph *from, uint32_t at, struct graph *to, struct node **map)
 {
@@ -150,8 +157,7 @@ static void expand_grads(struct ganc *g, const struct rules *rules, const struct
         if (!x) continue;
         struct node *d = x->id <= w.y->id ? w.gradient[x->id] : NULL;
         map[n->id] = d ? d : expanded_number(g, to, 0, x->type, n->span);
-        if (map[n->id]->op == OP_constant && is_sought(from, n)) /* what is made of a constant is one, too: no way would lead back to it */
-            map[n->id] = graph_node(g, to, OP_scalar, 0, NULL, &(struct node){.scalar = sexpr_number(g, map[n->id]->number)}, n->span);
+        map[n->id] = kept_apart(g, from, n, to, map[n->id]);
     }
     arena_free(w.scratch);
 }
@@ -198,7 +204,7 @@ static void expand_graph(struct ganc *g, const struct rules *rules, struct graph
         }
         struct node **args = NEW_ARRAY(scratch, struct node *, n->nargs);
         for (uint32_t k = 0; k < n->nargs; k++) args[k] = map[n->arg[k]->id];
-        map[i] = graph_copy_node(g, &to, n, args);
+        map[i] = kept_apart(g, graph, n, &to, graph_copy_node(g, &to, n, args));
         if (update[i] && n->span.role == ROLE_FORWARD) map[i]->span.role = ROLE_UPDATE;
     }
     for (uint32_t i = 0; i < to.effects.n; i++) to.effects.at[i].value = map[to.effects.at[i].value->id];
